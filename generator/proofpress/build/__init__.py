@@ -1,0 +1,1 @@
+"""Scan, verify, compose and publish, paying only for what changed."""

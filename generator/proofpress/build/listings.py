@@ -1,0 +1,102 @@
+"""The site's other units: static files of the frame, and everything that lists releases."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from proofpress.build.site import digest
+from proofpress.site import catalogue
+from proofpress.site.catalogue import CHUNK, Cards, Entry, Family
+from proofpress.site.frame import FrameSet, fill_page_slots
+from proofpress.site.publish import OutputFile
+
+SEARCH_INDEX = "search/search_index.json"
+LATEST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListingUnit:
+    """A unit that this process composes: its name, its key, and the files when they are asked for."""
+
+    name: str
+    key: str
+    files: Callable[[], Iterator[OutputFile]]
+
+
+def listing_units(frames: FrameSet, families: Sequence[Family], cards: Cards, code: str) -> tuple[ListingUnit, ...]:
+    """All units but the releases, in the order of their names."""
+    newest = sorted(
+        (entry for family in families for entry in family.entries[-catalogue.SEARCHED :]),
+        key=lambda entry: (entry.released_at, entry.label),
+        reverse=True,
+    )
+    names = [family.name for family in families]
+    base = (code, frames.digest, frames.site_name, frames.site_url)
+    everything = [(family.name, len(family.entries), family.entries[-1].key) for family in families]
+    active = [entry.key for family in families for entry in family.entries if entry.place.status == "ACTIVE"]
+    units = [
+        ListingUnit(
+            name="frame/static",
+            key=digest(code, frames.key, "static"),
+            files=lambda: _static(frames),
+        ),
+        ListingUnit(
+            name="frame/pages",
+            key=digest(code, frames.key, everything, active, [entry.key for entry in newest[: catalogue.SEARCHED]]),
+            files=lambda: _pages(frames, families, newest, cards),
+        ),
+        ListingUnit(
+            name="listing/families",
+            key=digest(base, everything, active),
+            files=lambda: catalogue.families_page(frames, families, cards),
+        ),
+        ListingUnit(
+            name="listing/compare",
+            key=digest(base, [entry.key for entry in newest[: 4 * CHUNK]], len(newest)),
+            files=lambda: catalogue.compare_page(frames, newest),
+        ),
+        ListingUnit(
+            name="listing/feed",
+            key=digest(base, [entry.key for entry in newest[: catalogue.FEED]]),
+            files=lambda: catalogue.feed(frames, newest, cards),
+        ),
+    ]
+    for family in families:
+        units.extend(_family_units(frames, family, cards, names, base))
+    return tuple(sorted(units, key=lambda unit: unit.name))
+
+
+def _family_units(
+    frames: FrameSet, family: Family, cards: Cards, names: Sequence[str], base: tuple[str, ...]
+) -> Iterator[ListingUnit]:
+    shown = {entry.key for entry in (*family.newest, *family.latest)}
+    active = [entry.key for entry in family.entries if entry.place.status == "ACTIVE"]
+    yield ListingUnit(
+        name=f"listing/family/{family.name}",
+        key=digest(base, names, family.name, sorted(shown), active, len(family.entries)),
+        files=lambda: catalogue.family_page(frames, family, cards, names),
+    )
+    for number in range(1, family.chunks + 1):
+        last = number == family.chunks
+        yield ListingUnit(
+            name=f"listing/family/{family.name}/{number}",
+            key=digest(base, names, family.name, number, last, [entry.key for entry in family.chunk(number)]),
+            files=lambda number=number: catalogue.family_chunk(frames, family, number, cards, names),  # type: ignore[misc]
+        )
+
+
+def _static(frames: FrameSet) -> Iterator[OutputFile]:
+    moving = {*frames.slotted, SEARCH_INDEX}
+    for name, path in frames.static:
+        if name not in moving:
+            yield OutputFile(path=name, data=path.read_bytes())
+
+
+def _pages(frames: FrameSet, families: Sequence[Family], newest: Sequence[Entry], cards: Cards) -> Iterator[OutputFile]:
+    files: Mapping[str, Path] = dict(frames.static)
+    blocks = catalogue.page_blocks(families, newest[:LATEST], cards)
+    for name in frames.slotted:
+        yield OutputFile(path=name, data=fill_page_slots(files[name].read_bytes(), blocks))
+    if SEARCH_INDEX in files:
+        index = catalogue.search_index(files[SEARCH_INDEX].read_bytes(), newest, cards)
+        yield OutputFile(path=SEARCH_INDEX, data=index)

@@ -1,0 +1,109 @@
+"""Work units: verify one release, compose its pages, write them to the tree that is not served."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from proofpress.discovery import PackRef
+from proofpress.errors import BuildError
+from proofpress.ingest import load_pack, source_of
+from proofpress.pipeline import rules_of
+from proofpress.site.card import card_of
+from proofpress.site.compose import ReleasePages
+from proofpress.site.frame import FrameSet, load_frame
+from proofpress.site.publish import FileRecord, write_unit
+from proofpress.site.standing import Place
+from proofpress.verify import Verdict
+from proofpress.verify.across import facts_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseUnit:
+    """The whole argument of one release's pages: references, never bytes."""
+
+    name: str
+    key: str
+    root: Path
+    ref: PackRef
+    content: str
+    predecessor: PackRef | None
+    predecessor_content: str
+    place: Place
+    staging: Path
+    frame_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What became of a unit: its verdict without the pack's bytes, and what was written unless it was refused."""
+
+    unit: ReleaseUnit
+    verdict: Verdict
+    card: str = ""
+    facts: str = ""
+    records: tuple[FileRecord, ...] = ()
+
+
+FRAMES: dict[str, FrameSet] = {}
+"""Frames by key, read once in each process."""
+_JUDGED: "OrderedDict[str, Verdict]" = OrderedDict()
+_KEPT = 2
+
+
+def frame_dir(root: Path) -> Path:
+    """Where the frame of an instance is kept between builds."""
+    return root / "build" / "frame"
+
+
+def build_releases(units: tuple[ReleaseUnit, ...]) -> tuple[Built, ...]:
+    """Build releases one after another; neighbours are often each other's predecessors."""
+    return tuple(_build(unit) for unit in units)
+
+
+def _build(unit: ReleaseUnit) -> Built:
+    verdict = _judged(unit.root, unit.ref, unit.content)
+    before = _judged(unit.root, unit.predecessor, unit.predecessor_content) if unit.predecessor else None
+    light = replace(verdict, verified=None)
+    if verdict.verified is None or (before is not None and before.verified is None):
+        return Built(unit=unit, verdict=light)
+    pages = ReleasePages(
+        pack=verdict.verified,
+        predecessor=before.verified if before else None,
+        place=unit.place,
+        rules_passed=len(verdict.passed),
+        frames=_frames(unit.root, unit.frame_key),
+    )
+    return Built(
+        unit=unit,
+        verdict=light,
+        card=json.dumps(card_of(unit.ref.label, verdict.verified.evidence), ensure_ascii=False),
+        facts=json.dumps(asdict(facts_of(unit.ref.label, verdict.verified.evidence)), ensure_ascii=False),
+        records=write_unit(unit.staging, pages.files()),
+    )
+
+
+def _judged(root: Path, ref: PackRef, content: str) -> Verdict:
+    key = f"{ref.label} {content}"
+    if key not in _JUDGED:
+        _JUDGED[key] = rules_of(root).judge(load_pack(source_of(ref.path, label=ref.label)))
+        while len(_JUDGED) > _KEPT:
+            _JUDGED.popitem(last=False)
+    _JUDGED.move_to_end(key)
+    return _JUDGED[key]
+
+
+def _frames(root: Path, key: str) -> FrameSet:
+    if key not in FRAMES:
+        loaded = load_frame(frame_dir(root), key)
+        if loaded is None:
+            raise BuildError("the frame disappeared during the build", hint="run the build again")
+        FRAMES[key] = loaded
+    return FRAMES[key]
+
+
+def chunks(units: tuple[ReleaseUnit, ...], size: int) -> Iterator[tuple[ReleaseUnit, ...]]:
+    """Neighbouring units together, so that a predecessor is read once."""
+    for start in range(0, len(units), size):
+        yield units[start : start + size]

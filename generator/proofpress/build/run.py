@@ -1,0 +1,170 @@
+"""A build in which something changed: order the releases, build what is stale, judge the whole, exchange."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from proofpress.build.listings import ListingUnit, listing_units
+from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
+from proofpress.build.report import BuildReport
+from proofpress.build.site import Progress, code_digest, digest
+from proofpress.discovery import PackRef, rule_files
+from proofpress.evidence.values import ReleaseParts
+from proofpress.instance import open_instance
+from proofpress.pipeline import RULES, Rules, between_packs, read_registry
+from proofpress.registry import Registry
+from proofpress.site.catalogue import Entry, Family
+from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
+from proofpress.site.pack_index import PackIndex, Peek
+from proofpress.site.publish import Publication, write_unit
+from proofpress.site.standing import Place
+from proofpress.verify import Verdict
+from proofpress.verify.across import Identity, PackFacts
+from proofpress.workers import executor, run_units
+
+_CHUNK = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteBuild:
+    """One build; `run` does it."""
+
+    root: Path
+    refs: tuple[PackRef, ...]
+    peeks: tuple[Peek, ...]
+    index: PackIndex
+    stamp: str
+    jobs: int
+    rehash: bool
+    progress: Progress
+    _verdicts: list[Verdict] = field(default_factory=list)
+
+    def run(self) -> BuildReport:
+        """Build. The site is exchanged only when nothing was refused."""
+        instance = open_instance(self.root)
+        registry = read_registry(instance)
+        RULES[self.root] = Rules.of(instance, registry)
+        frames = self._frames()
+        with Publication(self.root / "site", self.root / "build" / "publish", rehash=self.rehash) as publication:
+            places = self._places(registry)
+            releases = self._release_units(frames, registry, places, publication.staging)
+            families = self._families(places)
+            listings = listing_units(frames, families, self.index.cards, code_digest())
+            wanted = [(unit.name, unit.key) for unit in (*releases, *listings)]
+            stale = set(publication.begin(wanted))
+            self._build_releases(publication, tuple(unit for unit in releases if unit.name in stale), len(stale))
+            findings = between_packs(instance, registry, [_facts(item) for item in self.index.facts()])
+            report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
+            if any(finding.severity == "error" for finding in report.all_findings):
+                return report
+            self._build_listings(publication, [unit for unit in listings if unit.name in stale])
+            outcome = publication.commit()
+        self.index.keep_published(self.stamp, wanted)
+        self.progress(len(stale), len(stale))
+        return BuildReport(packs=report.packs, verdicts=report.verdicts, findings=findings, outcome=outcome)
+
+    def _frames(self) -> FrameSet:
+        # The frame's time is fixed: no part of it may depend on when a release was added.
+        key = frame_key(self.root)
+        frames = load_frame(frame_dir(self.root), key)
+        if frames is None:
+            frames = build_frame(self.root, frame_dir(self.root), source_date_epoch=0)
+        FRAMES[frames.key] = frames
+        return frames
+
+    def _places(self, registry: Registry) -> Mapping[str, Place]:
+        """Each release's place, by bundle id. A predecessor that is not here is a finding, and no link."""
+        there = {peek.bundle_id: peek for peek in self.peeks}
+        after: dict[str, list[Peek]] = defaultdict(list)
+        for peek in self.peeks:
+            if peek.predecessor in there and peek.predecessor != peek.bundle_id:
+                after[peek.predecessor].append(peek)
+        return {
+            peek.bundle_id: Place(
+                predecessor=peek.predecessor if peek.predecessor in there else "",
+                successors=tuple(item.bundle_id for item in sorted(after[peek.bundle_id], key=_order)),
+                standing=registry.standing(peek.bundle_id),
+            )
+            for peek in self.peeks
+        }
+
+    def _release_units(
+        self, frames: FrameSet, registry: Registry, places: Mapping[str, Place], staging: Path
+    ) -> tuple[ReleaseUnit, ...]:
+        refs = {ref.bundle_id: ref for ref in self.refs}
+        contents = {peek.bundle_id: peek.content for peek in self.peeks}
+        judged_by = [item for item in rule_files(self.root) if not item[0].startswith("packs/registry/")]
+        base = digest(code_digest(), judged_by, frames.digest, frames.site_name, frames.site_url, self.index.generation)
+        registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
+        units = []
+        for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
+            place = places[peek.bundle_id]
+            before = place.predecessor
+            units.append(
+                ReleaseUnit(
+                    name=f"release/{peek.bundle_id}",
+                    key=digest(base, peek.content, contents.get(before), place, registered.get(peek.pack_id)),
+                    root=self.root,
+                    ref=refs[peek.bundle_id],
+                    content=peek.content,
+                    predecessor=refs[before] if before else None,
+                    predecessor_content=contents.get(before, ""),
+                    place=place,
+                    staging=staging,
+                    frame_key=frames.key,
+                )
+            )
+        return tuple(units)
+
+    def _families(self, places: Mapping[str, Place]) -> tuple[Family, ...]:
+        by_name: dict[str, list[Peek]] = defaultdict(list)
+        for peek in self.peeks:
+            by_name[peek.family].append(peek)
+        return tuple(
+            Family(
+                name=name,
+                entries=tuple(
+                    Entry(
+                        label=peek.label,
+                        content=peek.content,
+                        released_at=peek.released_at,
+                        place=places[peek.bundle_id],
+                    )
+                    for peek in sorted(peeks, key=_order)
+                ),
+            )
+            for name, peeks in sorted(by_name.items())
+        )
+
+    def _build_releases(self, publication: Publication, units: tuple[ReleaseUnit, ...], total: int) -> None:
+        work = list(chunks(units, _CHUNK if len(units) >= 2 * _CHUNK * self.jobs else 1))
+        done = 0
+        with executor(self.jobs, len(work)) as pool:
+            for batch in run_units(pool, build_releases, work, window=2 * self.jobs):
+                for built in batch:
+                    self._verdicts.append(built.verdict)
+                    if built.records:
+                        publication.accept(built.unit.name, built.unit.key, built.records)
+                        self.index.keep_card(built.unit.ref.label, built.unit.key, built.card, built.facts)
+                done += len(batch)
+                self.progress(done, total)
+
+    def _build_listings(self, publication: Publication, units: Sequence[ListingUnit]) -> None:
+        for unit in units:
+            publication.accept(unit.name, unit.key, write_unit(publication.staging, unit.files()))
+
+
+def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
+    """Oldest first: by the time of release, then by version, then by name."""
+    try:
+        parts: tuple[object, ...] = ReleaseParts(peek.release_id).sort_key
+    except ValueError:
+        parts = ()
+    return peek.released_at, parts, peek.bundle_id
+
+
+def _facts(item: Mapping[str, object]) -> PackFacts:
+    fields = dict(item)
+    identities = tuple(Identity(**identity) for identity in fields.pop("identities"))  # type: ignore[attr-defined]
+    return PackFacts(identities=identities, **fields)  # type: ignore[arg-type]

@@ -1,0 +1,169 @@
+"""A typed difference between two releases, and the comparison that holds them all."""
+
+from dataclasses import dataclass
+from decimal import Context, Decimal
+from typing import Final, Literal
+
+ChangeKind = Literal["metric", "slice", "parameter", "dataset", "release", "document", "file"]
+Direction = Literal["worse", "unknown", "better", "neutral"]
+
+KINDS: Final[tuple[ChangeKind, ...]] = (
+    "metric",
+    "slice",
+    "parameter",
+    "dataset",
+    "release",
+    "document",
+    "file",
+)
+DIRECTIONS: Final[tuple[Direction, ...]] = ("worse", "unknown", "better", "neutral")
+
+_FACTS: Final = (
+    ("PRM", "a promoted parameter"),
+    ("DST-SNAPSHOT", "the dataset snapshot"),
+    ("DST-LICENCE", "the dataset's licence"),
+    ("DST-TARGET", "the dataset's target column"),
+    ("DST-SPLIT", "a split's records or keys"),
+    ("DST-FEATURE", "a feature's type, unit or description"),
+    ("DST-SOURCE", "a source of the dataset"),
+    ("DST-FILE", "a file of the dataset snapshot"),
+    ("DST-BALANCE", "the number of records of a class in a split"),
+    ("DST-OVERLAP", "the number of keys that two splits share"),
+    ("DST-PREPROCESSING", "a preprocessing step"),
+    ("DST-LIMITATION", "a limitation of the dataset"),
+    ("REL-FAMILY", "the release's family"),
+    ("REL-LICENCE", "the release's licence"),
+    ("REL-INTENDED-USE", "an intended use"),
+    ("REL-OUT-OF-SCOPE", "a use that is out of scope"),
+    ("REL-MODEL", "the model's identity"),
+    ("DOC", "a rendered document"),
+    ("FIL", "an evidence file or external artifact, by its digest"),
+)
+_MEASURED: Final = (
+    ("CHANGED", "the value moved, on the same examples, in the same unit"),
+    ("ADDED", "the row is new"),
+    ("REMOVED", "the row is gone"),
+    ("NOT-COMPARABLE", "both releases have the row, but not on common ground; the reason says why"),
+    ("INTERVAL-CHANGED", "the value is equal, its interval is not"),
+    ("TARGET-CHANGED", "the target was moved, set or dropped"),
+    ("BASELINE-CHANGED", "the baseline or its value is another"),
+)
+
+CHANGE_CODES: Final[dict[str, str]] = {
+    **{f"MTR-{end}": f"metric: {what}" for end, what in _MEASURED},
+    **{f"SLC-{end}": f"slice of a metric: {what}" for end, what in _MEASURED},
+    **{
+        f"{stem}-{end}": f"{what} {verb}"
+        for stem, what in _FACTS
+        for end, verb in (("CHANGED", "changed"), ("ADDED", "was added"), ("REMOVED", "was removed"))
+    },
+}
+"""Every code that a change may carry, with its meaning. Codes are permanent and never reused."""
+
+_EXACT = Context(prec=1000)
+_SHORT = Context(prec=6)
+
+
+def exact_delta(old: Decimal, new: Decimal) -> Decimal:
+    """The difference without rounding: evidence numbers have few enough digits for that."""
+    return _EXACT.subtract(new, old)
+
+
+def relative_delta(old: Decimal, new: Decimal) -> Decimal | None:
+    """Difference over the old value's size, to six digits; None from zero or across it."""
+    if old == 0 or (old < 0) != (new < 0):
+        return None
+    return _SHORT.divide(exact_delta(old, new), old.copy_abs())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionLines:
+    """How many lines a document's section gained and lost. The path joins the headings above it."""
+
+    path: str
+    added: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentDetail:
+    """Which sections of a document differ, and a unified diff that is cut when it is long."""
+
+    sections: tuple[SectionLines, ...]
+    patch: str
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileDetail:
+    """Roles and sizes in bytes of a file on both sides; None where the file does not exist."""
+
+    old_role: str | None
+    new_role: str | None
+    old_size: int | None
+    new_size: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference between two releases.
+
+    `old` and `new` are the exact texts of the evidence, None where there is no value. `delta` and `relative`
+    are there only for comparable numbers. `direction` is `unknown` where a person has to judge and `neutral`
+    where there is nothing to judge. `reason` is filled when the two sides can't be compared.
+    """
+
+    code: str
+    kind: ChangeKind
+    subject: str
+    old: str | None
+    new: str | None
+    explanation: str
+    direction: Direction = "neutral"
+    unit: str = ""
+    delta: Decimal | None = None
+    relative: Decimal | None = None
+    intervals_overlap: bool | None = None
+    reason: str = ""
+    detail: DocumentDetail | FileDetail | None = None
+
+    @property
+    def sort_key(self) -> tuple[int, int, Decimal, str, str, str, str]:
+        """Worst first: by direction, kind, size of the relative change, then by name."""
+        size = self.relative if self.relative is not None else Decimal(0)
+        return (
+            DIRECTIONS.index(self.direction),
+            KINDS.index(self.kind),
+            size.copy_abs().copy_negate(),
+            self.subject,
+            self.code,
+            self.old or "",
+            self.new or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One of the two releases of a comparison."""
+
+    bundle_id: str
+    release_id: str
+    pack_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Everything that differs between two releases, worst first, and how many facts do not differ.
+
+    `declared` says whether the new release names the old one, by its pack id, as its predecessor.
+    """
+
+    old: Side
+    new: Side
+    declared: bool
+    changes: tuple[Change, ...]
+    unchanged: int
+
+    def count(self, direction: Direction) -> int:
+        """How many changes go that way."""
+        return sum(change.direction == direction for change in self.changes)

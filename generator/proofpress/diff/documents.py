@@ -1,0 +1,189 @@
+"""Rendered documents and evidence files: which differ, and where."""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from proofpress.diff.change import Change, DocumentDetail, FileDetail, SectionLines
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST
+from proofpress.ingest.raw import RawFile
+from proofpress.render.document import RenderedDocument
+from proofpress.verify.verdict import VerifiedPack
+
+MAX_COMPARED_LINES = 2_000
+MAX_PATCH_LINES = 200
+MAX_PATCH_LINE = 400
+_HEADING = re.compile(r"(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+_TOP = "(before the first section)"
+
+
+def compare_documents(
+    old: Sequence[RenderedDocument], new: Sequence[RenderedDocument]
+) -> tuple[tuple[Change, ...], int]:
+    """Compare rendered documents by path. Returns the changes and how many documents are unchanged."""
+    before, after = {item.path: item for item in old}, {item.path: item for item in new}
+    changes: list[Change] = []
+    unchanged = 0
+    for path in {**before, **after}:
+        was, now = before.get(path), after.get(path)
+        if was and now and was.text == now.text:
+            unchanged += 1
+            continue
+        detail = _detail(_lines(was), _lines(now), path)
+        end = "CHANGED" if was and now else "ADDED" if now else "REMOVED"
+        verb = {"CHANGED": "differs", "ADDED": "is new", "REMOVED": "is gone"}[end]
+        added = sum(section.added for section in detail.sections)
+        removed = sum(section.removed for section in detail.sections)
+        where = "section" if len(detail.sections) == 1 else "sections"
+        changes.append(
+            Change(
+                code=f"DOC-{end}",
+                kind="document",
+                subject=path,
+                old=was.title if was else None,
+                new=now.title if now else None,
+                explanation=f"{path} {verb}: +{added} and -{removed} lines in {len(detail.sections)} {where}.",
+                detail=detail,
+            )
+        )
+    return tuple(changes), unchanged
+
+
+def _lines(document: RenderedDocument | None) -> list[str]:
+    if document is None or not document.text:
+        return []
+    return document.text.removesuffix("\n").split("\n")
+
+
+def section_paths(lines: Sequence[str]) -> tuple[str, ...]:
+    """The heading path of every line, e.g. `Data / Splits`. Headings inside code are text.
+
+    The first heading of level one is the title: it names the release, so it would tell equal sections apart.
+    """
+    paths: list[str] = []
+    above: list[tuple[int, str]] = []
+    fence, titled = "", False
+    for line in lines:
+        mark = _FENCE.match(line)
+        if fence:
+            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+                fence = ""
+        elif mark:
+            fence = mark[1]
+        elif heading := _HEADING.fullmatch(line):
+            level = len(heading[1])
+            above = [(depth, name) for depth, name in above if depth < level]
+            if level > 1 or titled:
+                above.append((level, heading[2]))
+            titled = titled or level == 1
+        paths.append(" / ".join(name for _, name in above) or _TOP)
+    return tuple(paths)
+
+
+def _detail(old: list[str], new: list[str], path: str) -> DocumentDetail:
+    added, removed = _counted(old, new)
+    order = dict.fromkeys((*section_paths(new), *section_paths(old)))
+    sections = tuple(
+        SectionLines(path=name, added=added[name], removed=removed[name])
+        for name in order
+        if added[name] or removed[name]
+    )
+    if not _comparable(old, new):
+        return DocumentDetail(sections=sections, patch="", truncated=True)
+    shown: list[str] = []
+    truncated = False
+    for line in difflib.unified_diff(old, new, f"old/{path}", f"new/{path}", lineterm=""):
+        if len(shown) == MAX_PATCH_LINES:
+            truncated = True
+            break
+        too_long = len(line) > MAX_PATCH_LINE
+        truncated = truncated or too_long
+        shown.append(line[: MAX_PATCH_LINE - 1] + "…" if too_long else line)
+    return DocumentDetail(sections=sections, patch="\n".join(shown), truncated=truncated)
+
+
+def _comparable(old: list[str], new: list[str]) -> bool:
+    return len(old) <= MAX_COMPARED_LINES and len(new) <= MAX_COMPARED_LINES
+
+
+def _counted(old: list[str], new: list[str]) -> tuple[Counter[str], Counter[str]]:
+    """Lines gained and lost by section; a long document is compared as bags of lines, without order."""
+    olds, news = section_paths(old), section_paths(new)
+    added: Counter[str] = Counter()
+    removed: Counter[str] = Counter()
+    if _comparable(old, new):
+        for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
+            if tag != "equal":
+                removed.update(olds[i1:i2])
+                added.update(news[j1:j2])
+        return added, removed
+    was, now = Counter(zip(olds, old, strict=True)), Counter(zip(news, new, strict=True))
+    for (section, _line), count in (now - was).items():
+        added[section] += count
+    for (section, _line), count in (was - now).items():
+        removed[section] += count
+    if not added and not removed:  # the same lines in another order
+        for section, line, other in zip(news, new, old, strict=True):
+            if line != other:
+                added[section] += 1
+                removed[section] += 1
+    return added, removed
+
+
+def compare_files(old: VerifiedPack, new: VerifiedPack) -> tuple[tuple[Change, ...], int]:
+    """Compare evidence files by path and external artifacts by name, as plain facts."""
+    before, after = dict(_files(old)), dict(_files(new))
+    changes: list[Change] = []
+    unchanged = 0
+    for subject in {**before, **after}:
+        was, now = before.get(subject), after.get(subject)
+        if was and now and was[1:] == now[1:]:
+            unchanged += 1
+            continue
+        end, verb = ("CHANGED", "is another") if was and now else ("ADDED", "is new") if now else ("REMOVED", "is gone")
+        role = (now or was or ("",))[0]
+        changes.append(
+            Change(
+                code=f"FIL-{end}",
+                kind="file",
+                subject=subject,
+                old=f"sha256:{was[1]}" if was else None,
+                new=f"sha256:{now[1]}" if now else None,
+                explanation=f"{subject} ({role}) {verb}: {_sizes(was, now)}.",
+                detail=FileDetail(
+                    old_role=was[0] if was else None,
+                    new_role=now[0] if now else None,
+                    old_size=was[2] if was else None,
+                    new_size=now[2] if now else None,
+                ),
+            )
+        )
+    return tuple(changes), unchanged
+
+
+_File = tuple[str, str, int]
+"""Role, sha256 and size."""
+
+
+def _files(pack: VerifiedPack) -> Iterator[tuple[str, _File]]:
+    """Files by path; a colon, which no path holds, marks what lies outside of the pack."""
+    manifest = pack.evidence.manifest
+    roles: Mapping[str, str] = {entry.path: entry.role for entry in manifest.files}
+    for path, file in pack.raw.files.items():
+        yield path, (roles.get(path) or _own_role(file), file.sha256, file.size)
+    for artifact in manifest.external_artifacts:
+        yield f"external: {artifact.name}", (artifact.role, artifact.sha256, artifact.size)
+
+
+def _own_role(file: RawFile) -> str:
+    if file.path == MANIFEST:
+        return "pack manifest"
+    return "checksums" if file.path.rpartition("/")[2] == CHECKSUMS else "unlisted"
+
+
+def _sizes(was: _File | None, now: _File | None) -> str:
+    if was and now:
+        return f"{was[2]} bytes before, {now[2]} bytes now"
+    return f"{(was or now or ('', '', 0))[2]} bytes"

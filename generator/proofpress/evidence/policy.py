@@ -1,0 +1,73 @@
+"""What an instance asks of its packs: `packs/policy.yaml` and profiles. Both are reviewed files."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from proofpress.evidence.base import Model
+from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
+
+
+class RequiredMetric(Model):
+    """A row that an evaluation must hold: metric and split, without slice."""
+
+    name: Name
+    split: Name
+
+
+class Profile(Model):
+    """Which documents a pack must hold, who may write them and which rows must be there.
+
+    A profile that `extends` another asks for everything that one asks for, and more.
+    """
+
+    schema_version: SemVer
+    name: Name
+    title: Text
+    extends: Name | None = None
+    documents: tuple[Name, ...] = Field(default=(), description="Names of JSON documents")
+    rendered: tuple[Name, ...] = Field(default=(), description="Names of rendered documents")
+    generators: dict[str, tuple[Name, ...]] = Field(
+        default_factory=dict,
+        description="Accepted generated_by labels by document name, '*' for all; a label may end in '*'",
+    )
+    metrics: tuple[RequiredMetric, ...] = ()
+    slice_dimensions: tuple[Name, ...] = ()
+
+
+class FamilyPolicy(Model):
+    """What the packs of one family must reach at least."""
+
+    least_profile: Name
+
+
+class PrivacyPolicy(Model):
+    """What may be published although it looks private, each exactly as it stands in the text."""
+
+    allow: tuple[Text, ...] = ()
+
+
+class OwnTemplateSet(Model):
+    """A named set of an instance: single templates that override those of a numbered set."""
+
+    base: Annotated[str, Field(pattern=r"^[0-9]+$")]
+    path: PackPath
+
+
+class AcceptedOlder(Model):
+    """A pack that may keep an older template set or rule book, since it was made before the newer one."""
+
+    pack_id: Identity
+    reason: Text
+
+
+class Policy(Model):
+    """`packs/policy.yaml`."""
+
+    schema_version: SemVer
+    families: dict[str, FamilyPolicy] = Field(default_factory=dict)
+    default_profile: Name = "standard"
+    privacy: PrivacyPolicy = PrivacyPolicy()
+    template_sets: dict[str, OwnTemplateSet] = Field(default_factory=dict)
+    template_set: Name | None = Field(default=None, description="The set that new packs are rendered with")
+    accepted_older: tuple[AcceptedOlder, ...] = ()

@@ -1,0 +1,17 @@
+"""Bytes → models: the one boundary through which evidence comes in."""
+
+from proofpress.ingest.load import LoadedPack, interpret, load_pack
+from proofpress.ingest.raw import RawFile, RawPack
+from proofpress.ingest.sources import DirectorySource, Source, ZipSource, source_of
+
+__all__ = [
+    "DirectorySource",
+    "LoadedPack",
+    "RawFile",
+    "RawPack",
+    "Source",
+    "ZipSource",
+    "interpret",
+    "load_pack",
+    "source_of",
+]

@@ -1,0 +1,309 @@
+"""`load_pack`: one bounded pass over a source's bytes, then strict parsing into typed evidence."""
+
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from typing import Any, BinaryIO
+
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.values import path_trouble
+from proofpress.ingest.raw import RawFile, RawPack
+from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
+from proofpress.ingest.schema import read_document
+from proofpress.ingest.sources import READ_ERRORS, Entry, Source
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError
+
+HELD_ARTIFACT_BYTES = 1024 * 1024
+HELD_PACK_BYTES = 256 * 1024 * 1024
+_STRUCTURED = (".json", ".yaml", ".yml", ".md", ".txt", ".toml", ".lock", ".csv")
+_HINTS = {
+    "ING007": "write the file again with a strict JSON or YAML writer",
+    "ING008": "remove one of the two; the reader can't know which one is meant",
+    "ING009": "write null and say in 'absent' why there is no value",
+    "ING010": "sort the rows by key; each key stands once",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPack:
+    """A pack as read: its bytes, its typed evidence (None when it can't be told), and what was wrong.
+
+    `values` are the parsed JSON and YAML files by path; `broken` the files that could not be used.
+    """
+
+    raw: RawPack
+    evidence: Evidence | None
+    findings: tuple[Finding, ...]
+    broken: frozenset[str] = frozenset()
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
+    """Read a pack once. Bad evidence becomes findings; `IngestError` means that nothing could be read.
+
+    `hashing` is an executor (threads) in which artifacts above 1 MiB are hashed side by side.
+    """
+    with source:
+        entries = source.entries()
+        findings, regular = _sift(entries)
+        files: dict[str, RawFile] = {}
+        sizes = _declared_sizes(source, regular, files, findings)
+        pending: list[tuple[str, Future[RawFile]]] = []
+        held = 0
+        for entry in regular.values():
+            if entry.path in files:
+                continue
+            expected = sizes.get(entry.path)
+            if trouble := _too_large(entry, expected) or _too_much(entry, held):
+                findings.append(trouble)
+                continue
+            try:
+                if entry.size <= HELD_ARTIFACT_BYTES or _is_structured(entry.path):
+                    files[entry.path] = _read(source, entry)
+                    held += entry.size
+                elif hashing is None:
+                    files[entry.path] = _stream(source.open(entry.path), entry)
+                else:
+                    stream = source.open(entry.path)
+                    pending.append((entry.path, hashing.submit(_stream, stream, entry)))
+            except (*READ_ERRORS, StrictError) as exc:
+                findings.append(_unreadable(entry.path, exc))
+        for path, future in pending:
+            try:
+                files[path] = future.result()
+            except (*READ_ERRORS, StrictError) as exc:
+                findings.append(_unreadable(path, exc))
+        raw = RawPack(
+            label=source.label,
+            origin=source.origin,
+            files=dict(sorted(files.items())),
+            findings=tuple(findings),
+        )
+    return interpret(raw)
+
+
+def interpret(raw: RawPack) -> LoadedPack:
+    """Parse the bytes that were read into typed evidence."""
+    findings = list(raw.findings)
+    values: dict[str, Any] = {}
+    for path, file in raw.files.items():
+        parser = PARSERS.get(path[path.rfind(".") :])
+        if parser is None or file.data is None:
+            continue
+        try:
+            values[path] = parser(file.data)
+        except StrictError as exc:
+            findings.append(_unreadable(path, exc))
+    documents: dict[str, Any] = {}
+    for kind in KINDS:
+        if kind.path not in values:
+            continue
+        document, trouble = read_document(kind, values[kind.path])
+        findings.extend(trouble)
+        if document is not None:
+            documents[kind.name] = document
+    parameters = values.get(PARAMS)
+    if parameters is not None and not isinstance(parameters, dict):
+        findings.append(
+            Finding(rule="SCH001", file=PARAMS, message="parameters are not a mapping", expected="a mapping")
+        )
+        parameters = None
+    evidence = None
+    if "manifest" in documents and "release" in documents:
+        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, promoted_parameters=parameters, **documents)
+    else:
+        findings.extend(_missing_core(raw.files, documents))
+    return LoadedPack(
+        raw=raw,
+        evidence=evidence,
+        findings=tuple(replace(finding, pack=raw.label) for finding in findings),
+        broken=frozenset(finding.file for finding in findings if finding.severity == "error"),
+        values=values,
+    )
+
+
+def _missing_core(files: Mapping[str, RawFile], documents: Mapping[str, Any]) -> Iterable[Finding]:
+    for name, path in (("manifest", MANIFEST), ("release", "release.json")):
+        if name not in documents and path not in files:
+            yield Finding(
+                rule="SCH005",
+                file=path,
+                message=f"the pack has no {path}, so nothing says what it is",
+                expected=path,
+                found="no such file",
+                hint="run 'proofpress pack release' on the folder",
+            )
+
+
+def _sift(entries: tuple[Entry, ...]) -> tuple[list[Finding], dict[str, Entry]]:
+    """Tell the regular files with a proper path from everything else."""
+    findings: list[Finding] = []
+    regular: dict[str, Entry] = {}
+    folded: dict[str, str] = {}
+    for entry in entries:
+        shown = entry.path.encode("ascii", "backslashreplace").decode("ascii")
+        if entry.kind != "file":
+            findings.append(
+                Finding(
+                    rule="ING003" if entry.kind == "hard link" else "ING002",
+                    file=shown,
+                    message=f"{shown} is a {entry.kind}, not a regular file of its own",
+                    expected="a regular file with one link",
+                    found=entry.kind,
+                    hint="replace it by a plain copy of the file that was meant, or remove it",
+                )
+            )
+            continue
+        if trouble := path_trouble(entry.path):
+            findings.append(
+                Finding(
+                    rule="ING001",
+                    file=shown,
+                    message=f"the path {trouble}",
+                    expected="a relative POSIX path of printable ASCII without '.' and '..'",
+                    found=shown,
+                    hint="rename the file",
+                )
+            )
+            continue
+        same = unicodedata.normalize("NFKC", entry.path).casefold()
+        if same in folded:
+            findings.append(
+                Finding(
+                    rule="ING004",
+                    file=entry.path,
+                    message=f"the path equals {folded[same]} on systems that ignore case",
+                    expected="paths that stay different after case folding",
+                    found=f"{folded[same]} and {entry.path}",
+                    hint="rename one of them",
+                )
+            )
+            continue
+        folded[same] = entry.path
+        regular[entry.path] = entry
+    return findings, regular
+
+
+def _is_structured(path: str) -> bool:
+    return path.endswith(_STRUCTURED) or "." not in path.rpartition("/")[2]
+
+
+def _declared_sizes(
+    source: Source, regular: Mapping[str, Entry], files: dict[str, RawFile], findings: list[Finding]
+) -> dict[str, int]:
+    """Sizes that the manifest states, so that a huge or sparse impostor is never read."""
+    entry = regular.get(MANIFEST)
+    if entry is None or entry.size > MAX_STRUCTURED_BYTES:
+        return {}
+    try:
+        files[MANIFEST] = _read(source, entry)
+        listed = json.loads(files[MANIFEST].data or b"{}")["files"]
+        return {item["path"]: item["size"] for item in listed if isinstance(item["size"], int)}
+    except READ_ERRORS as exc:
+        findings.append(_unreadable(MANIFEST, exc))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass  # interpret() says what is wrong with the manifest
+    return {}
+
+
+def _too_large(entry: Entry, expected: int | None) -> Finding | None:
+    if _is_structured(entry.path):
+        if entry.size > MAX_STRUCTURED_BYTES:
+            return Finding(
+                rule="ING005",
+                file=entry.path,
+                message="a structured file is larger than 16 MiB; it was not read",
+                expected=f"at most {MAX_STRUCTURED_BYTES} bytes",
+                found=f"{entry.size} bytes",
+                hint="move bulk data to JSON Lines or to an artifact",
+            )
+    elif entry.size > HELD_ARTIFACT_BYTES and entry.size != expected:
+        listed = "is not listed in the manifest" if expected is None else "has another size than the manifest says"
+        return Finding(
+            rule="ING005",
+            file=entry.path,
+            message=f"a large artifact {listed}; it was not read",
+            expected="no such file" if expected is None else f"{expected} bytes",
+            found=f"{entry.size} bytes",
+            hint="restore the artifact that the manifest names, or assemble the pack again",
+        )
+    return None
+
+
+def _too_much(entry: Entry, held: int) -> Finding | None:
+    if held + entry.size <= HELD_PACK_BYTES or not (entry.size <= HELD_ARTIFACT_BYTES or _is_structured(entry.path)):
+        return None
+    return Finding(
+        rule="ING005",
+        file=entry.path,
+        message="the pack's small files add up to more than 256 MiB; this one was not read",
+        expected=f"at most {HELD_PACK_BYTES} bytes of structured files in one pack",
+        found=f"{held + entry.size} bytes",
+        hint="move bulk data to a few large artifacts",
+    )
+
+
+def _read(source: Source, entry: Entry) -> RawFile:
+    with source.open(entry.path) as stream:
+        data = _read_bounded(stream, entry.size)
+    rows = read_rows(lines_of(data)) if entry.path.endswith(".jsonl") else None
+    return RawFile(path=entry.path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), data=data, rows=rows)
+
+
+def _read_bounded(stream: BinaryIO, size: int) -> bytes:
+    """Read exactly the size that was seen; a file that grew or shrank meanwhile is not evidence."""
+    parts: list[bytes] = []
+    left = size + 1
+    while left and (part := stream.read(left)):
+        parts.append(part)
+        left -= len(part)
+    if left != 1:
+        raise OSError("its size changed while it was read")
+    return b"".join(parts)
+
+
+def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
+    """Hash an artifact without holding it."""
+    digest = hashlib.sha256()
+    rows: RowFacts | None = None
+    with stream:
+        if entry.path.endswith(".jsonl"):
+            rows = read_rows(hashed_lines(stream, digest, entry.size))
+            size = entry.size
+        else:
+            buffer = bytearray(CHUNK)
+            view = memoryview(buffer)
+            size = 0
+            readinto = getattr(stream, "readinto", None)
+            while count := (readinto(buffer) if readinto else 0):
+                digest.update(view[:count])
+                size += count
+                if size > entry.size:
+                    break
+    if size != entry.size:
+        raise OSError("its size changed while it was read")
+    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows)
+
+
+def _unreadable(path: str, exc: Exception) -> Finding:
+    if isinstance(exc, StrictError):
+        return Finding(
+            rule=exc.rule,
+            file=path,
+            pointer=exc.pointer,
+            message=str(exc),
+            expected="strict UTF-8 " + ("YAML" if path.endswith((".yaml", ".yml")) else "JSON"),
+            found=exc.found,
+            hint=_HINTS.get(exc.rule, ""),
+        )
+    return Finding(
+        rule="ING006",
+        file=path,
+        message=f"could not be read: {getattr(exc, 'strerror', None) or exc}",
+        expected="a readable file that does not change",
+        hint="check its permissions and try again",
+    )

@@ -1,0 +1,105 @@
+"""An instance: the folder with `packs/`, `mkdocs.yml` and `site_src/` that commands act on."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from proofpress.discovery import PackRef, find_packs, listing
+from proofpress.errors import IngestError, UsageError
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.policy import Policy, Profile
+from proofpress.ingest.schema import schema_findings
+from proofpress.ingest.sources import read_file
+from proofpress.ingest.strict import StrictError, parse_yaml
+from proofpress.render.sets import DEFAULT_SET, TemplateSets
+from proofpress.verify.profile import Profiles
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instance:
+    """A folder's packs and the rules that its owners set for them."""
+
+    root: Path
+    policy: Policy
+    profiles: Profiles
+    sets: TemplateSets
+    refs: tuple[PackRef, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def registry_log(self) -> Path:
+        """The registry's event log."""
+        return self.root / "packs" / "registry" / "events.jsonl"
+
+
+def open_instance(root: Path) -> Instance:
+    """Read policy and profiles, and list the packs. Trouble in the policy is a finding, and refuses all."""
+    refs, found = find_packs(root)
+    findings = list(found)
+    policy = _read(root / "packs" / "policy.yaml", Policy, findings, root) or Policy(schema_version="1.0.0")
+    own: dict[str, Profile] = {}
+    folder = root / "packs" / "profiles"
+    for item in listing(folder) if folder.is_dir() else ():
+        profile = _read(Path(item.path), Profile, findings, root)
+        if profile is not None:
+            own[profile.name] = profile
+    sets = TemplateSets(
+        {name: (item.base, root / item.path) for name, item in policy.template_sets.items()},
+        default=policy.template_set or DEFAULT_SET,
+    )
+    profiles = Profiles(own)
+    findings.extend(_dangling(policy, profiles, sets))
+    return Instance(root=root, policy=policy, profiles=profiles, sets=sets, refs=refs, findings=tuple(findings))
+
+
+def _read(path: Path, model: type[M], findings: list[Finding], root: Path) -> M | None:
+    name = path.relative_to(root).as_posix()
+    try:
+        return model.model_validate(parse_yaml(read_file(path)))
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise IngestError(f"{path}: can't be read ({exc.strerror or exc})") from exc
+    except StrictError as exc:
+        findings.append(
+            Finding(rule="POL001", file=name, pointer=exc.pointer, message=str(exc), expected="strict YAML")
+        )
+    except ValidationError as exc:
+        hint = "correct the file; its schema is in docs/schemas"
+        findings.extend(replace(item, rule="POL001", hint=hint) for item in schema_findings(name, exc))
+    return None
+
+
+def _dangling(policy: Policy, profiles: Profiles, sets: TemplateSets) -> Iterable[Finding]:
+    """Names in the policy that stand for nothing."""
+    wanted = [("/default_profile", policy.default_profile)]
+    wanted += [(f"/families/{family}/least_profile", item.least_profile) for family, item in policy.families.items()]
+    for pointer, name in wanted:
+        if name not in profiles.names():
+            yield Finding(
+                rule="POL001",
+                file="packs/policy.yaml",
+                pointer=pointer,
+                message=f"there is no profile '{name}'",
+                expected=", ".join(profiles.names()),
+                found=name,
+                hint="name a profile that exists, or write it to packs/profiles/",
+            )
+    for name in sets.names():
+        try:
+            sets.named(name)
+        except UsageError as exc:
+            yield Finding(
+                rule="POL001",
+                file="packs/policy.yaml",
+                pointer=f"/template_sets/{name}",
+                message=str(exc),
+                expected="a folder of templates that override those of the base",
+                found=name,
+                hint=exc.hint,
+            )

@@ -1,0 +1,170 @@
+"""The `dataset/` documents, from the keys and labels of every split."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any, Final
+
+from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
+from proofpress.pack.writer import PackError, write_bytes, write_document
+
+_LABEL: Final = "proofpress.pack.dataset"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitRecords:
+    """The records of one split, in any order: per key kind each record's key, and each record's label.
+
+    The first key kind is the record's identity: one key a record. Further kinds may repeat, for example the
+    image from which several records were made.
+    """
+
+    name: str
+    purpose: str
+    keys: Mapping[str, Sequence[str]]
+    labels: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotFile:
+    """A file of the snapshot, given by its bytes; it need not be put into the pack."""
+
+    name: str
+    data: bytes
+    records: int
+
+
+def key_text(keys: Iterable[str]) -> bytes:
+    """Distinct keys sorted by code point, one a line. Their digest is the digest of these bytes."""
+    unique = sorted(set(keys))
+    if any(not key or "\n" in key for key in unique):
+        raise PackError("a key is empty or holds a line feed")
+    return "".join(f"{key}\n" for key in unique).encode("utf-8")
+
+
+def keys_sha256(keys: Iterable[str]) -> str:
+    """Digest of distinct sorted keys, each followed by a line feed, in lowercase hex."""
+    return hashlib.sha256(key_text(keys)).hexdigest()
+
+
+def write_dataset(
+    folder: Path,
+    *,
+    name: str,
+    splits: Sequence[SplitRecords],
+    key_kinds: Mapping[str, str],
+    files: Sequence[SnapshotFile],
+    description: Mapping[str, Any],
+) -> DatasetPackage:
+    """Write key files, `split_integrity.json`, `dataset_manifest.json` and `dataset_package.json`.
+
+    `key_kinds` maps each key kind to its description, the record's own first. `description` holds the fields
+    of the dataset package that people write: title, description, licence, sources, features, target,
+    preprocessing, limitations. The snapshot id is the name and a digest of all key files and data files.
+    """
+    kinds = tuple(key_kinds)
+    for split in splits:
+        _check(split, kinds)
+    key_files: dict[str, list[dict[str, Any]]] = {kind: [] for kind in kinds}
+    for kind in kinds:
+        for split in splits:
+            text = key_text(split.keys[kind])
+            path = f"dataset/keys/{kind}/{split.name}.txt"
+            write_bytes(folder, path, text)
+            key_files[kind].append(
+                {
+                    "split": split.name,
+                    "path": path,
+                    "n": text.count(b"\n"),
+                    "sha256": hashlib.sha256(text).hexdigest(),
+                }
+            )
+    listed = [
+        {
+            "name": item.name,
+            "sha256": hashlib.sha256(item.data).hexdigest(),
+            "size": len(item.data),
+            "records": item.records,
+        }
+        for item in sorted(files, key=lambda item: item.name)
+    ]
+    snapshot = _snapshot_id(name, key_files, listed)
+    write_document(
+        folder,
+        SplitIntegrity,
+        {
+            "dataset_snapshot_id": snapshot,
+            "keys": [{"kind": kind, "description": key_kinds[kind], "files": key_files[kind]} for kind in kinds],
+            "overlaps": _overlaps(splits, kinds),
+            "class_balance": _class_balance(splits),
+        },
+        generated_by=_LABEL,
+    )
+    write_document(folder, DatasetManifest, {"dataset_snapshot_id": snapshot, "files": listed}, generated_by=_LABEL)
+    return write_document(
+        folder,
+        DatasetPackage,
+        {
+            "dataset_snapshot_id": snapshot,
+            "name": name,
+            **{key: description[key] for key in ("title", "description", "licence", "sources", "features")},
+            "target": description["target"],
+            "splits": [
+                {
+                    "name": split.name,
+                    "records": len(split.labels),
+                    "keys_sha256": keys_sha256(split.keys[kinds[0]]),
+                    "purpose": split.purpose,
+                }
+                for split in splits
+            ],
+            "preprocessing": description.get("preprocessing", ()),
+            "limitations": description["limitations"],
+        },
+        generated_by=_LABEL,
+    )
+
+
+def _check(split: SplitRecords, kinds: Sequence[str]) -> None:
+    for kind in kinds:
+        if len(split.keys.get(kind, ())) != len(split.labels):
+            found = len(split.keys.get(kind, ()))
+            raise PackError(f"split {split.name} has {len(split.labels)} labels and {found} keys of kind {kind}")
+    identity = split.keys[kinds[0]]
+    if len(set(identity)) != len(identity):
+        raise PackError(f"split {split.name} holds a record twice: keys of kind {kinds[0]} are not unique")
+
+
+def _snapshot_id(
+    name: str, key_files: Mapping[str, Sequence[Mapping[str, Any]]], files: Sequence[Mapping[str, Any]]
+) -> str:
+    lines = [f"{item['sha256']}  {item['path']}" for group in key_files.values() for item in group]
+    lines += [f"{item['sha256']}  {item['name']}" for item in files]
+    digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
+    return f"{name}-{digest[:16]}"
+
+
+def _overlaps(splits: Sequence[SplitRecords], kinds: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            "left": left.name,
+            "right": right.name,
+            "n": len(set(left.keys[kind]) & set(right.keys[kind])),
+        }
+        for kind in kinds
+        for left, right in combinations(splits, 2)
+    ]
+
+
+def _class_balance(splits: Sequence[SplitRecords]) -> list[dict[str, Any]]:
+    labels = sorted({label for split in splits for label in split.labels})
+    return [
+        {"split": split.name, "label": label, "n": counts[label]}
+        for split in splits
+        for counts in (Counter(split.labels),)
+        for label in labels
+    ]

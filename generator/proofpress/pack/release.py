@@ -1,0 +1,215 @@
+"""`release.json`, and the last step: render the documents, then write manifest and checksum files."""
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from proofpress.evidence.dataset import SplitIntegrity
+from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.evaluation import EvalMetrics
+from proofpress.evidence.model import ModelManifest
+from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
+from proofpress.evidence.values import ReleaseParts, path_trouble
+from proofpress.ingest.checksums import render_checksums
+from proofpress.ingest.strict import parse_yaml
+from proofpress.pack.writer import (
+    PackError,
+    kind_of,
+    parse_document,
+    write_bytes,
+    write_document,
+)
+from proofpress.render.render import render_documents
+from proofpress.render.sets import SHIPPED, TemplateSet
+from proofpress.verify.rule import RULE_BOOK
+
+_LABEL: Final = "proofpress.pack.release"
+_SECTIONS: Final = ("dataset", "demo", "model", "training")
+
+
+def write_release(
+    folder: Path,
+    *,
+    release_id: str,
+    family: str,
+    released_at: str,
+    predecessor: tuple[str, str] | None,
+    fields: Mapping[str, Any],
+    bundle: int = 1,
+) -> Release:
+    """Write `release.json`. `predecessor` is the release id and pack_id of the release that came before.
+
+    `fields` holds what people write: title, summary, intended_use, out_of_scope, licence, authors, keywords,
+    headline, compatibility, support, deprecations, changelog. The version is taken from the release id.
+    """
+    named = {"release_id": predecessor[0], "pack_id": predecessor[1]} if predecessor else None
+    return write_document(
+        folder,
+        Release,
+        {
+            "release_id": release_id,
+            **({"bundle": bundle} if bundle > 1 else {}),
+            "family": family,
+            "title": fields["title"],
+            "version": ReleaseParts(release_id).version,
+            "released_at": released_at,
+            "predecessor": named,
+            **{name: value for name, value in fields.items() if name != "title"},
+        },
+        generated_by=_LABEL,
+    )
+
+
+def assemble(
+    folder: Path,
+    *,
+    profile: str,
+    template_set: TemplateSet,
+    rule_book: int = RULE_BOOK,
+    external_artifacts: Sequence[ExternalArtifact] | None = None,
+) -> str:
+    """Render the documents, then write the sections' checksum files, `manifest.json` and `SHA256SUMS`.
+
+    Everything that is in the folder becomes part of the pack. Running it again changes nothing; without
+    `external_artifacts` those of the manifest that is there are kept. Returns the `pack_id`. Raises
+    `PackError` when a file can't be part of a pack; then nothing is written.
+    """
+    # (1) the files that people and builders made; everything else is made here
+    documents = _documents(folder)
+    release = documents.get("release")
+    if not isinstance(release, Release):
+        raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
+    made_here = {spec.path for documents_of in SHIPPED.values() for spec in documents_of}
+    made_here |= {spec.path for spec in template_set.documents}
+    made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in _SECTIONS)}
+    roles = _roles(documents)
+    entries = {
+        path: FileEntry(path=path, role=roles.get(path) or _role(path), sha256=digest, size=size)
+        for path in _files(folder)
+        if path not in made_here
+        for digest, size in (_digest_of(folder, path),)
+    }
+    header: dict[str, Any] = {
+        "family": release.family,
+        "release_id": release.release_id,
+        **({"bundle": release.bundle} if release.bundle > 1 else {}),
+        "profile": profile,
+        "template_set": template_set.ref,
+        "rule_book": rule_book,
+    }
+    external = _external(folder) if external_artifacts is None else tuple(external_artifacts)
+    if external:
+        header["external_artifacts"] = external
+
+    # (2) documents, from the evidence alone: nothing they show depends on the manifest's list
+    params = folder / PARAMS
+    evidence = Evidence(
+        pack_id="sha256:" + "0" * 64,
+        manifest=PackManifest(
+            schema_version=kind_of(PackManifest).schema_version,
+            generated_by=_LABEL,
+            files=tuple(entries.values()),
+            **header,
+        ),
+        promoted_parameters=parse_yaml(params.read_bytes()) if params.exists() else None,
+        **documents,
+    )
+    made = {item.path: item.text.encode("utf-8") for item in render_documents(evidence, template_set)}
+    entries |= {path: _entry(path, data) for path, data in made.items()}
+
+    # (3) checksum files of the sections that are published apart
+    for section in _SECTIONS:
+        listed = [
+            (path.removeprefix(f"{section}/"), entry.sha256)
+            for path, entry in entries.items()
+            if path.startswith(f"{section}/")
+        ]
+        if listed:
+            path = f"{section}/{CHECKSUMS}"
+            made[path] = render_checksums(listed)
+            entries[path] = _entry(path, made[path])
+
+    # (4) write: the manifest, which binds all of it, comes after what it lists
+    for path in made_here - made.keys():
+        if path != MANIFEST:
+            (folder / path).unlink(missing_ok=True)
+    for path, data in made.items():
+        write_bytes(folder, path, data)
+    ordered = [entries[path] for path in sorted(entries)]
+    write_document(folder, PackManifest, {**header, "files": ordered}, generated_by=_LABEL)
+    digest, _size = _digest_of(folder, MANIFEST)
+    sums = [(entry.path, entry.sha256) for entry in ordered]
+    write_bytes(folder, CHECKSUMS, render_checksums([*sums, (MANIFEST, digest)]))
+    return f"sha256:{digest}"
+
+
+def _documents(folder: Path) -> dict[str, Any]:
+    return {
+        kind.name: parse_document(kind.model, path.read_bytes())
+        for kind in KINDS
+        if kind.path != MANIFEST and (path := folder / kind.path).exists()
+    }
+
+
+def _external(folder: Path) -> tuple[ExternalArtifact, ...]:
+    path = folder / MANIFEST
+    return parse_document(PackManifest, path.read_bytes()).external_artifacts if path.exists() else ()
+
+
+def _files(folder: Path) -> list[str]:
+    """Pack paths of all files. Raises `PackError` on anything that ingest would refuse."""
+    found = []
+    for place, folders, names in os.walk(folder, onerror=_refuse):
+        for name in (*names, *(name for name in folders if (Path(place) / name).is_symlink())):
+            item = Path(place) / name
+            path = item.relative_to(folder).as_posix()
+            if item.is_symlink() or not item.is_file():
+                raise PackError(f"{path} is not a regular file", hint="put a plain copy of it into the pack")
+            if trouble := path_trouble(path):
+                raise PackError(f"the path '{path}' {trouble}", hint="rename the file")
+            if path.endswith((".part", ".tmp")):
+                raise PackError(f"{path} is left over from a write that was cut off", hint="remove it")
+            found.append(path)
+    return sorted(found)
+
+
+def _refuse(error: OSError) -> None:
+    raise PackError(f"a folder of the pack can't be read: {error.strerror}") from error
+
+
+def _entry(path: str, data: bytes) -> FileEntry:
+    return FileEntry(path=path, role=_role(path), sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+
+
+def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
+    """Roles that the documents themselves give to files."""
+    roles: dict[str, str] = {PARAMS: "promoted parameters"}
+    manifest, splits, demo = (documents.get(name) for name in ("model_manifest", "splits", "demo"))
+    if isinstance(demo, DemoRun):
+        roles |= {item.path: "demo input" for item in demo.inputs}
+        roles |= {item.path: "demo output" for item in demo.outputs}
+    if isinstance(splits, SplitIntegrity):
+        roles |= {item.path: "split keys" for keys in splits.keys for item in keys.files}
+    if isinstance(evaluation := documents.get("evaluation"), EvalMetrics):
+        roles |= {row.per_sample.path: "per-example results" for row in evaluation.rows if row.per_sample}
+    if isinstance(manifest, ModelManifest):
+        roles |= {f"model/{item.path}": f"model {item.role}" for item in manifest.files}
+    return roles
+
+
+def _role(path: str) -> str:
+    if path in KIND_BY_PATH:
+        return KIND_BY_PATH[path].role
+    if path.endswith(CHECKSUMS):
+        return "checksums"
+    if path.endswith(".md"):
+        return "document"
+    return "other"
+
+
+def _digest_of(folder: Path, path: str) -> tuple[str, int]:
+    with (folder / path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()

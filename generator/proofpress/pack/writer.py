@@ -1,0 +1,103 @@
+"""Write one file of a pack: whole or not at all, strictly valid, and free of private paths."""
+
+import os
+import re
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from proofpress.errors import ExitCode, ProofpressError
+from proofpress.evidence.base import Document
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import KINDS, DocumentKind
+from proofpress.evidence.values import Number, path_trouble
+from proofpress.ingest.schema import read_document
+from proofpress.ingest.strict import StrictError, parse_json
+
+D = TypeVar("D", bound=Document)
+
+_KIND_BY_MODEL: Final = {kind.model: kind for kind in KINDS}
+_PRIVATE_PATH: Final = re.compile(
+    r"(?<![\w.:/-])/(?:home|Users|root|tmp|var|private|mnt|media|work|workspace|srv|opt|scratch|builds)/[\w.@-]+"
+    r"|(?<![A-Za-z])[A-Za-z]:\\+[\w.@ -]+"
+    r"|file:///?[\w.@/-]+"
+    r"|(?<![\w/])~[\w-]*/[\w.@-]+"
+)
+
+
+class PackError(ProofpressError):
+    """What a builder was given does not make a valid file of a pack."""
+
+    exit_code = ExitCode.USAGE
+
+
+def exact(value: float | Decimal, digits: int = 6) -> Number:
+    """A measured value as an exact JSON number with `digits` decimals, rounded half to even."""
+    decimal = value if isinstance(value, Decimal) else Decimal(repr(float(value)))
+    if not decimal.is_finite():
+        raise PackError(f"a measured value is {value}", hint="record it as absent, with the reason")
+    return Number(format(decimal.quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN) + 0, "f"))
+
+
+def kind_of(model: type[Document]) -> DocumentKind:
+    """Where documents of this model stand, and their newest schema version."""
+    return _KIND_BY_MODEL[model]
+
+
+def write_document(folder: Path, model: type[D], fields: Mapping[str, Any], *, generated_by: str) -> D:
+    """Write a document at its place below `folder` and return it as ingest reads it.
+
+    `schema_version` and `generated_by` are set here. Raises `PackError` when the text is not a valid document
+    or tells a private path; then nothing is written.
+    """
+    kind = kind_of(model)
+    text = dump_json({"schema_version": kind.schema_version, "generated_by": generated_by, **fields})
+    document = parse_document(model, text.encode("utf-8"))
+    write_text(folder, kind.path, text)
+    return document
+
+
+def parse_document(model: type[D], data: bytes) -> D:
+    """Read a document's bytes by the strict parse of ingest. Raises `PackError`, naming each violation."""
+    kind = kind_of(model)
+    try:
+        document, findings = read_document(kind, parse_json(data))
+    except StrictError as exc:
+        raise PackError(f"{kind.path}{exc.pointer}: {exc}") from exc
+    if not isinstance(document, model):
+        raise PackError("; ".join(f"{item.file}{item.pointer}: {item.message}" for item in findings))
+    return document
+
+
+def write_text(folder: Path, path: str, text: str) -> None:
+    """Write UTF-8 text at a pack path. Raises `PackError` when the text tells a private absolute path."""
+    if found := private_path(text):
+        raise PackError(
+            f"{path} would publish the private path {found}",
+            hint="run with paths relative to the working folder, or leave the line out",
+        )
+    write_bytes(folder, path, text.encode("utf-8"))
+
+
+def write_bytes(folder: Path, path: str, data: bytes) -> None:
+    """Write bytes at a pack path by a temporary file and a rename. Raises `PackError` on a bad path."""
+    if trouble := path_trouble(path):
+        raise PackError(f"the pack path '{path}' {trouble}")
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staged = target.with_name(f".{target.name}.part")
+    try:
+        staged.write_bytes(data)
+        staged.replace(target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def private_path(text: str) -> str | None:
+    """The first absolute path of a private place in a text: home and temporary folders, drives, file URLs."""
+    for place in {str(Path.home()), str(Path.cwd())} - {os.sep}:
+        if place.count(os.sep) > 1 and place in text:
+            return place
+    match = _PRIVATE_PATH.search(text)
+    return match[0] if match else None

@@ -1,0 +1,279 @@
+"""The stages composed: packs in, verdicts, documents and comparisons out. Nothing here prints."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from proofpress.diff import Comparison, diff
+from proofpress.discovery import PackRef
+from proofpress.errors import IngestError, UsageError
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import CHECKSUMS
+from proofpress.evidence.policy import Policy
+from proofpress.ingest import LoadedPack, load_pack, source_of
+from proofpress.instance import Instance, open_instance
+from proofpress.pack.release import assemble
+from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
+from proofpress.render.render import render_documents
+from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
+from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
+from proofpress.verify.across import PackFacts, across, facts_of
+from proofpress.verify.book import rule_book
+from proofpress.workers import executor, run_units
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a worker says of one pack: the verdict without the pack's bytes, and its facts for other packs."""
+
+    verdict: Verdict
+    facts: PackFacts | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceReport:
+    """The verdict on an instance."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def all_findings(self) -> tuple[Finding, ...]:
+        """Every finding of every pack and between packs."""
+        return (*(item for verdict in self.verdicts for item in verdict.findings), *self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What packs are judged by: policy, profiles, template sets, and which packs were registered when."""
+
+    policy: Policy
+    profiles: Profiles
+    sets: TemplateSets
+    registered: Mapping[str, str]
+
+    @classmethod
+    def of(cls, instance: Instance, registry: Registry) -> "Rules":
+        """The rules of an instance."""
+        registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
+        return cls(policy=instance.policy, profiles=instance.profiles, sets=instance.sets, registered=registered)
+
+    def judge(self, loaded: LoadedPack) -> Verdict:
+        """Verify one pack by these rules."""
+        pack_id = loaded.evidence.pack_id if loaded.evidence else ""
+        return verify(
+            loaded,
+            policy=self.policy,
+            profiles=self.profiles,
+            sets=self.sets,
+            registered_at=self.registered.get(pack_id),
+        )
+
+
+def read_registry(instance: Instance) -> Registry:
+    """What the instance's log amounts to."""
+    return fold(*read_log(instance.registry_log))
+
+
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule there is, by id."""
+    return rule_book(
+        Rule(id=name, title=title, severity=severity, explanation=explanation)
+        for name, title, severity, explanation in REGISTRY_RULES
+    )
+
+
+def rules_at(root: Path) -> Rules:
+    """The rules of the instance at `root`, or the defaults when there is none."""
+    if not (root / "packs").is_dir():
+        return Rules(policy=Policy(schema_version="1.0.0"), profiles=Profiles(), sets=TemplateSets(), registered={})
+    instance = open_instance(root)
+    return Rules.of(instance, read_registry(instance))
+
+
+def verify_paths(paths: Sequence[Path], rules: Rules, *, threads: int) -> tuple[Verdict, ...]:
+    """Verify single packs, folders or zip archives; large artifacts are hashed side by side."""
+    verdicts = []
+    with ThreadPoolExecutor(threads) as hashing:
+        for path in paths:
+            if not path.exists():
+                raise IngestError(f"{path}: no such file or folder", hint="name a pack folder or a zip archive")
+            verdicts.append(rules.judge(load_pack(source_of(path, label=_label(path.absolute())), hashing=hashing)))
+    return tuple(verdicts)
+
+
+def _label(path: Path) -> str:
+    """`<family>/<name>` for a pack below a folder `packs`, else its name alone."""
+    name = path.name.removesuffix(".zip") if path.is_file() else path.name
+    return f"{path.parent.name}/{name}" if path.parent.parent.name == "packs" else name
+
+
+RULES: dict[Path, Rules] = {}
+"""Rules by instance, read once in each worker process."""
+
+
+def rules_of(root: Path) -> Rules:
+    """The rules of an instance, read once in each process."""
+    if root not in RULES:
+        RULES[root] = rules_at(root)
+    return RULES[root]
+
+
+def check_pack(unit: tuple[Path, PackRef]) -> Checked:
+    """Work unit: verify one pack of an instance."""
+    root, ref = unit
+    with ThreadPoolExecutor(2) as hashing:
+        loaded = load_pack(source_of(ref.path, label=ref.label), hashing=hashing)
+    verdict = rules_of(root).judge(loaded)
+    facts = facts_of(ref.label, loaded.evidence) if loaded.evidence else None
+    return Checked(verdict=replace(verdict, verified=None), facts=facts)
+
+
+def check_instance(instance: Instance, *, jobs: int) -> InstanceReport:
+    """Every pack's rules, agreement between packs, policy and registry, in one verdict."""
+    registry = read_registry(instance)
+    RULES[instance.root] = Rules.of(instance, registry)
+    units = [(instance.root, ref) for ref in instance.refs]
+    with executor(jobs, len(units)) as pool:
+        checked = list(run_units(pool, check_pack, units, window=4 * jobs))
+    return InstanceReport(
+        verdicts=tuple(item.verdict for item in checked),
+        findings=between_packs(instance, registry, [item.facts for item in checked if item.facts]),
+    )
+
+
+def between_packs(instance: Instance, registry: Registry, facts: Sequence[PackFacts]) -> tuple[Finding, ...]:
+    """Findings that no pack shows alone: policy, identities, predecessors, registry."""
+    found = (*instance.findings, *across(facts), *registry.findings, *registered_packs(registry, facts))
+    return tuple(sorted(found, key=lambda finding: finding.sort_key))
+
+
+def registered_packs(registry: Registry, facts: Iterable[PackFacts]) -> Iterable[Finding]:
+    """A registered pack is there, and its bytes are those that were registered."""
+    there = {pack.bundle_id: pack for pack in facts}
+    for bundle_id, state in registry.bundles.items():
+        pack = there.get(bundle_id)
+        if pack is None or pack.pack_id != state.pack_id:
+            yield Finding(
+                rule="REG013",
+                pack=pack.label if pack else "",
+                file="manifest.json" if pack else "packs/registry/events.jsonl",
+                message=f"the registered pack {bundle_id} "
+                + ("was changed after its registration" if pack else "is not in this instance"),
+                expected=state.pack_id,
+                found=pack.pack_id if pack else "no readable pack",
+                hint="restore the registered pack; a correction is a new bundle (.b2) in a folder of its own",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What rendering one pack did, or would do."""
+
+    label: str
+    written: tuple[str, ...]
+    pack_id: str
+
+
+def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade: bool, write: bool) -> Rendered:
+    """Render a pack's documents and assemble its manifest anew when one of them changes.
+
+    A registered pack is never written: raises `UsageError` when its documents would change.
+    """
+    loaded = load_pack(source_of(ref.path, label=ref.label))
+    if loaded.evidence is None or not ref.path.is_dir():
+        raise IngestError(
+            f"{ref.label}: no evidence that can be rendered", hint=f"run 'proofpress verify {ref.path}' first"
+        )
+    evidence = loaded.evidence
+    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
+    for entry in evidence.manifest.files:
+        file = loaded.raw.files.get(entry.path)
+        if (
+            entry.path not in rendered
+            and not entry.path.endswith(CHECKSUMS)
+            and (file is None or file.sha256 != entry.sha256)
+        ):
+            raise UsageError(
+                f"{ref.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
+                hint="restore it from the recorded run, or assemble the pack again: proofpress pack release",
+            )
+    chosen = _chosen_set(rules.sets, loaded, template_set, upgrade=upgrade)
+    wanted = {document.path: document.text.encode() for document in render_documents(evidence, chosen)}
+    changed = sorted(
+        path for path, data in wanted.items() if (file := loaded.raw.files.get(path)) is None or file.data != data
+    )
+    moved = evidence.manifest.template_set != chosen.ref or (upgrade and evidence.manifest.rule_book != RULE_BOOK)
+    if not (changed or moved):
+        return Rendered(label=ref.label, written=(), pack_id=evidence.pack_id)
+    if evidence.pack_id in rules.registered:
+        raise UsageError(
+            f"{ref.label} is registered and never changes; rendering would rewrite "
+            + (", ".join(changed) or "its manifest"),
+            hint="make a new bundle (.b2) in a folder of its own",
+        )
+    pack_id = evidence.pack_id
+    if write:
+        pack_id = assemble(
+            ref.path,
+            profile=evidence.manifest.profile,
+            template_set=chosen,
+            rule_book=RULE_BOOK if upgrade else evidence.manifest.rule_book,
+            external_artifacts=evidence.manifest.external_artifacts,
+        )
+        changed = sorted({*changed, "manifest.json", "SHA256SUMS"})
+    return Rendered(label=ref.label, written=tuple(changed), pack_id=pack_id)
+
+
+def _chosen_set(sets: TemplateSets, loaded: LoadedPack, name: str | None, *, upgrade: bool) -> TemplateSet:
+    if name is not None:
+        return sets.named(name)
+    if upgrade or loaded.evidence is None:
+        return sets.newest()
+    recorded = loaded.evidence.manifest.template_set
+    found = sets.find(recorded)
+    if found is None:
+        raise UsageError(
+            f"{loaded.raw.label}: template set '{recorded.name}' is not known here, or was changed",
+            hint="restore it, or move to the newest set with --upgrade",
+        )
+    return found
+
+
+def select(instance: Instance, names: Sequence[str]) -> tuple[PackRef, ...]:
+    """The packs of an instance that are named by label, folder name or path; all when none is named."""
+    if not names:
+        return instance.refs
+    chosen = []
+    for name in names:
+        wanted = name.rstrip("/").removesuffix(".zip")
+        matches = [
+            ref
+            for ref in instance.refs
+            if wanted in {ref.label, ref.bundle_id} or ref.path == Path(name).absolute() or str(ref.path) == wanted
+        ]
+        if len(matches) != 1:
+            known = ", ".join(ref.bundle_id for ref in instance.refs[:12])
+            raise UsageError(f"no pack '{name}' in this instance", hint=f"packs: {known}")
+        chosen.append(matches[0])
+    return tuple(chosen)
+
+
+def verified(ref: PackRef, rules: Rules) -> VerifiedPack:
+    """One pack of an instance as a verified pack. Raises `UsageError` when it is refused."""
+    verdict = rules.judge(load_pack(source_of(ref.path, label=ref.label)))
+    if verdict.verified is None:
+        raise UsageError(
+            f"{ref.label} is refused with {len(verdict.errors)} errors ({verdict.errors[0].rule}: "
+            f"{verdict.errors[0].message}); nothing is compared with it",
+            hint=f"run 'proofpress verify {ref.path}'",
+        )
+    return verdict.verified
+
+
+def compare(instance: Instance, old: str, new: str) -> Comparison:
+    """The typed changes between two packs of an instance."""
+    rules = Rules.of(instance, read_registry(instance))
+    before, after = select(instance, (old, new))
+    return diff(verified(before, rules), verified(after, rules))

@@ -1,0 +1,96 @@
+"""`render_documents`: evidence → Markdown, and what a stale document differs in."""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from jinja2 import TemplateError
+from markdown_it import MarkdownIt
+
+from proofpress.evidence.pack import Evidence
+from proofpress.render.document import RenderedDocument
+from proofpress.render.sets import DocumentSpec, TemplateSet, Trace, template_failure
+from proofpress.render.sourced import EMPTY_LINE
+
+_MARK = re.compile(f"{Trace.OPEN}(\\d+){Trace.CLOSE}")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_MAX_DIFF_LINES = 60
+
+
+def render_documents(evidence: Evidence, template_set: TemplateSet) -> tuple[RenderedDocument, ...]:
+    """Render every document whose evidence is there. No clock, no locale, no disk; the same each time."""
+    return tuple(
+        RenderedDocument(name=spec.name, path=spec.path, title=spec.title, text=_render(spec, evidence, template_set))
+        for spec in template_set.documents
+        if all(getattr(evidence, need) is not None for need in spec.needs)
+    )
+
+
+def _render(spec: DocumentSpec, evidence: Evidence, template_set: TemplateSet, trace: Trace | None = None) -> str:
+    environment = template_set.environment if trace is None else template_set.new_environment(trace)
+    try:
+        text = environment.get_template(spec.template).render(spec.view(evidence))
+    except (TemplateError, TypeError) as exc:
+        raise template_failure(spec.template, exc) from exc
+    return _BLANK_LINES.sub("\n\n", text).strip("\n").replace(EMPTY_LINE, "") + "\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Staleness:
+    """How a committed document differs from a fresh render."""
+
+    sections: tuple[str, ...]
+    sources: tuple[str, ...]
+    diff: str
+
+
+def explain_staleness(
+    evidence: Evidence, template_set: TemplateSet, document: RenderedDocument, committed: str
+) -> Staleness:
+    """Name the sections and the JSON fields behind each difference, with a unified diff."""
+    spec = next(spec for spec in template_set.documents if spec.name == document.name)
+    trace = Trace()
+    traced = _render(spec, evidence, template_set, trace).splitlines()
+    fresh = document.text.splitlines()
+    old = committed.splitlines()
+    fresh_sections, old_sections = _sections(document.text), _sections(committed)
+    sections: dict[str, None] = {}
+    sources: dict[str, None] = {}
+    for tag, a1, a2, b1, b2 in difflib.SequenceMatcher(None, old, fresh, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        for number in range(b1, b2):
+            sections[_section_at(fresh_sections, number)] = None
+            if number < len(traced):
+                sources.update((trace.sources[int(mark)], None) for mark in _MARK.findall(traced[number]))
+        for number in range(a1, a2):
+            sections[_section_at(old_sections, number)] = None
+    diff = list(
+        difflib.unified_diff(
+            old, fresh, f"{document.path} (committed)", f"{document.path} (rendered)", n=1, lineterm=""
+        )
+    )
+    if len(diff) > _MAX_DIFF_LINES:
+        diff = [*diff[:_MAX_DIFF_LINES], f"… {len(diff) - _MAX_DIFF_LINES} more lines"]
+    if old == fresh:
+        diff = ["the texts differ only in line ends or in the last line feed"]
+    return Staleness(sections=tuple(sections), sources=tuple(sources), diff="\n".join(diff))
+
+
+def _sections(text: str) -> list[tuple[int, str]]:
+    """(first line, title) of every heading of a Markdown text."""
+    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").parse(text)
+    return [
+        (token.map[0], tokens[index + 1].content)
+        for index, token in enumerate(tokens)
+        if token.type == "heading_open" and token.map
+    ]
+
+
+def _section_at(sections: list[tuple[int, str]], line: int) -> str:
+    title = "(before the first heading)"
+    for start, name in sections:
+        if start > line:
+            break
+        title = name
+    return title

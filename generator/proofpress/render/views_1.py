@@ -1,0 +1,420 @@
+"""Views of template set 1: evidence prepared for printing. Released with the set; never edited afterwards."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from proofpress.evidence.base import Absence
+from proofpress.evidence.evaluation import EvalMetrics, MetricRow
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import PARAMS, Evidence
+from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.render.sourced import Sourced
+
+_RELEASE, _MODEL, _MANIFEST = "release.json", "model/model_package.json", "model/manifest.json"
+_EVAL, _COST = "model/eval_metrics.json", "model/efficiency_report.json"
+_TRAIN, _DEMO = "training/training_run.json", "demo/terminal_demo_manifest.json"
+_DATA, _FILES, _SPLITS = (
+    "dataset/dataset_package.json",
+    "dataset/dataset_manifest.json",
+    "dataset/split_integrity.json",
+)
+Row = dict[str, Any]
+
+
+def _text(value: Any) -> str:
+    """A value as it stands in JSON, without quotes around text."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return dump_json(value, indent=None).strip() if isinstance(value, dict | tuple) else str(value)
+
+
+def _src(file: str, pointer: str, value: Any) -> Sourced:
+    return Sourced(_text(value), f"{file}#{pointer}")
+
+
+def _fields(file: str, document: Any, names: Iterable[str]) -> Row:
+    return {name: _src(file, f"/{name}", getattr(document, name)) for name in names}
+
+
+def _list(file: str, pointer: str, values: Iterable[Any]) -> list[Sourced]:
+    return [_src(file, f"{pointer}/{index}", value) for index, value in enumerate(values)]
+
+
+def _mapping(file: str, pointer: str, values: Mapping[str, Any], prefix: str = "") -> list[Row]:
+    """Rows of a nested mapping, its names joined by dots, sorted by name."""
+    rows: list[Row] = []
+    for name, value in sorted(values.items()):
+        where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+        if isinstance(value, dict) and value:
+            rows += _mapping(file, where, value, f"{prefix}{name}.")
+        else:
+            rows.append({"name": Sourced(prefix + name, f"{file}#{where}"), "value": _src(file, where, value)})
+    return rows
+
+
+def _records(file: str, pointer: str, items: Iterable[Any], names: Iterable[str]) -> list[Row]:
+    columns = tuple(names)
+    return [
+        {name: _src(file, f"{pointer}/{index}/{name}", getattr(item, name)) for name in columns}
+        | {"has": {name for name in columns if getattr(item, name) is not None}}
+        for index, item in enumerate(items)
+    ]
+
+
+def _absence(file: str, pointer: str, absence: Absence | None) -> Sourced:
+    if absence is None:
+        return Sourced("not stated", f"{file}#{pointer}")
+    return Sourced(f"{absence.code}: {absence.reason}", f"{file}#{pointer}/reason")
+
+
+def _metric(row: MetricRow, index: int) -> Row:
+    at = f"/rows/{index}"
+    view: Row = {
+        name: _src(_EVAL, f"{at}/{name}", getattr(row, name))
+        for name in (
+            "name",
+            "split",
+            "unit",
+            "n",
+            "baseline",
+            "baseline_value",
+            "delta_vs_baseline",
+            "ci_method",
+        )
+    }
+    view["measured"] = row.value is not None
+    view["value"] = (
+        _src(_EVAL, f"{at}/value", row.value) if row.value is not None else _absence(_EVAL, f"{at}/absent", row.absent)
+    )
+    interval = row.ci_low is not None and row.ci_high is not None
+    view["interval"] = Sourced(f"{row.ci_low} to {row.ci_high}" if interval else "none", f"{_EVAL}#{at}/ci_low")
+    view["has_baseline"] = row.baseline is not None
+    view["direction"] = Sourced(
+        {True: "higher is better", False: "lower is better", None: "no direction"}[row.higher_is_better],
+        f"{_EVAL}#{at}/higher_is_better",
+    )
+    view["target"] = Sourced(f"{row.target.op} {row.target.value}" if row.target else "", f"{_EVAL}#{at}/target")
+    view["notes"] = Sourced(row.notes or "", f"{_EVAL}#{at}/notes")
+    view["keys"] = Sourced(row.evaluated_keys_sha256 or "", f"{_EVAL}#{at}/evaluated_keys_sha256")
+    if row.slice is not None:
+        view["slice_value"] = _src(_EVAL, f"{at}/slice/value", row.slice.value)
+    return view
+
+
+def _metrics(evaluation: EvalMetrics) -> Row:
+    whole: list[Row] = []
+    sliced: dict[tuple[str, str], list[Row]] = {}
+    for index, row in enumerate(evaluation.rows):
+        if row.slice is None:
+            whole.append(_metric(row, index))
+        else:
+            sliced.setdefault((row.slice.dimension, row.split), []).append(_metric(row, index))
+    about = {item.name: (index, item) for index, item in enumerate(evaluation.slice_dimensions)}
+    slices = [
+        {
+            "dimension": dimension,
+            "split": split,
+            "rows": rows,
+            "description": (
+                _src(
+                    _EVAL,
+                    f"/slice_dimensions/{about[dimension][0]}/description",
+                    about[dimension][1].description,
+                )
+                if dimension in about
+                else ""
+            ),
+            "partition": dimension in about and about[dimension][1].partition,
+        }
+        for (dimension, split), rows in sliced.items()
+    ]
+    return {"rows": whole, "slices": slices, "with_baseline": [row for row in whole if row["has_baseline"]]}
+
+
+def _release(evidence: Evidence) -> Row:
+    release = evidence.release
+    view = _fields(_RELEASE, release, ("release_id", "bundle", "family", "title", "version", "summary", "licence"))
+    view["released_at"] = _src(_RELEASE, "/released_at", release.released_at)
+    view["predecessor"] = (
+        _src(_RELEASE, "/predecessor/release_id", release.predecessor.release_id) if release.predecessor else ""
+    )
+    view["intended_use"] = _list(_RELEASE, "/intended_use", release.intended_use)
+    view["out_of_scope"] = _list(_RELEASE, "/out_of_scope", release.out_of_scope)
+    view["authors"] = [
+        _src(_RELEASE, f"/authors/{index}/name", author.name) for index, author in enumerate(release.authors)
+    ]
+    view["changelog"] = [
+        {
+            "section": section.capitalize(),
+            "entries": _list(_RELEASE, f"/changelog/{section}", getattr(release.changelog, section)),
+        }
+        for section in CHANGELOG_SECTIONS
+        if getattr(release.changelog, section)
+    ]
+    view["support"] = (
+        _fields(_RELEASE, release.support, ())
+        | {
+            "until": _src(_RELEASE, "/support/until", release.support.until),
+            "note": _src(_RELEASE, "/support/note", release.support.note),
+        }
+        if release.support
+        else {}
+    )
+    view["deprecations"] = _records(_RELEASE, "/deprecations", release.deprecations, ("name", "since", "replacement"))
+    view["fixture"] = evidence.is_rehearsal
+    return view
+
+
+def _headline(evidence: Evidence) -> list[Row]:
+    if evidence.evaluation is None:
+        return []
+    wanted = {(item.name, item.split) for item in evidence.release.headline}
+    return [
+        _metric(row, index)
+        for index, row in enumerate(evidence.evaluation.rows)
+        if row.slice is None and (row.name, row.split) in wanted
+    ]
+
+
+def _evaluation(evidence: Evidence) -> Row:
+    evaluation = evidence.evaluation
+    if evaluation is None:
+        return {}
+    return _fields(
+        _EVAL,
+        evaluation,
+        ("run_id", "training_run_id", "commit", "dataset_snapshot_id", "evaluated_at", "model_id"),
+    ) | {
+        "splits": _records(_EVAL, "/splits", evaluation.splits, ("name", "n", "keys_sha256")),
+        "baselines": _records(_EVAL, "/baselines", evaluation.baselines, ("name", "description")),
+        "parameters": _mapping(_EVAL, "/parameters", evaluation.parameters),
+        "conclusions": _list(_EVAL, "/conclusions", evaluation.conclusions),
+        "negative_findings": _list(_EVAL, "/negative_findings", evaluation.negative_findings),
+        "limitations": _list(_EVAL, "/limitations", evaluation.limitations),
+        "metrics": _metrics(evaluation),
+    }
+
+
+def _efficiency(evidence: Evidence) -> Row:
+    report = evidence.efficiency
+    if report is None:
+        return {}
+    rows = _records(_COST, "/rows", report.rows, ("name", "value", "unit", "batch_size", "repeats", "notes"))
+    for index, (view, row) in enumerate(zip(rows, report.rows, strict=True)):
+        if row.value is None:
+            view["value"] = _absence(_COST, f"/rows/{index}/absent", row.absent)
+    return _fields(_COST, report, ("measured_at",)) | {
+        "rows": rows,
+        "environment": _mapping(_COST, "/environment", report.environment),
+        "claim_boundary": _list(_COST, "/claim_boundary", report.claim_boundary),
+    }
+
+
+def _demo(evidence: Evidence) -> Row:
+    demo = evidence.demo
+    if demo is None:
+        return {}
+    names = ("path", "sha256", "size")
+    return _fields(
+        _DEMO,
+        demo,
+        ("release_id", "model_id", "started_at", "duration_seconds", "exit_code", "stdout", "stderr"),
+    ) | {
+        "command": Sourced(" ".join(demo.command), f"{_DEMO}#/command"),
+        "inputs": _records(_DEMO, "/inputs", demo.inputs, names),
+        "outputs": _records(_DEMO, "/outputs", demo.outputs, names),
+        "environment_note": Sourced(demo.environment_note or "", f"{_DEMO}#/environment_note"),
+        "claim_boundary": _list(_DEMO, "/claim_boundary", demo.claim_boundary),
+    }
+
+
+def model_card(evidence: Evidence) -> Row:
+    """Purpose, identity, headline values, limits and files of the model."""
+    model = evidence.model
+    if model is None:
+        raise ValueError("no model package")
+    files = evidence.model_manifest.files if evidence.model_manifest else ()
+    return {
+        "release": _release(evidence),
+        "model": _fields(_MODEL, model, ("model_id", "run_id", "commit", "dataset_snapshot_id"))
+        | {
+            "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
+            "description": _src(_MODEL, "/architecture/description", model.architecture.description),
+            "size": Sourced(
+                "not stated"
+                if model.architecture.trainable_parameters is None
+                else str(model.architecture.trainable_parameters),
+                f"{_MODEL}#/architecture/trainable_parameters",
+            ),
+            "parameters": _mapping(_MODEL, "/parameters", model.parameters),
+            "inputs": _records(_MODEL, "/inputs", model.inputs, ("name", "type", "shape", "description")),
+            "outputs": _records(_MODEL, "/outputs", model.outputs, ("name", "type", "shape", "description")),
+            "usage": _list(_MODEL, "/usage", model.usage),
+            "limitations": _list(_MODEL, "/limitations", model.limitations),
+        },
+        "files": _records(_MANIFEST, "/files", files, ("path", "role", "sha256", "size")),
+        "headline": _headline(evidence),
+        "evaluation": _evaluation(evidence),
+        "efficiency": _efficiency(evidence),
+    }
+
+
+def eval_report(evidence: Evidence) -> Row:
+    """Every measured value with interval, baseline and evaluated keys; conclusions and negative findings."""
+    return {"release": _release(evidence), "evaluation": _evaluation(evidence)}
+
+
+def data_card(evidence: Evidence) -> Row:
+    """The snapshot: sources, features, splits, class balance and leakage evidence."""
+    data, splits = evidence.dataset, evidence.splits
+    if data is None or splits is None:
+        raise ValueError("no dataset package or split integrity")
+    names = sorted({item.split for item in splits.class_balance})
+    order = [split.name for split in data.splits if split.name in names]
+    order += [name for name in names if name not in order]
+    balance: dict[str, dict[str, Sourced]] = {}
+    for index, item in enumerate(splits.class_balance):
+        balance.setdefault(item.label, {})[item.split] = _src(_SPLITS, f"/class_balance/{index}/n", item.n)
+    return {
+        "release": _release(evidence),
+        "data": _fields(_DATA, data, ("dataset_snapshot_id", "name", "title", "description", "licence", "target"))
+        | {
+            "sources": _records(_DATA, "/sources", data.sources, ("name", "reference", "licence")),
+            "features": _records(_DATA, "/features", data.features, ("name", "type", "unit", "description")),
+            "splits": _records(_DATA, "/splits", data.splits, ("name", "records", "keys_sha256", "purpose")),
+            "preprocessing": _list(_DATA, "/preprocessing", data.preprocessing),
+            "limitations": _list(_DATA, "/limitations", data.limitations),
+        },
+        "balance_splits": order,
+        "balance": [
+            {"label": label, "counts": [counts.get(split, Sourced("0")) for split in order]}
+            for label, counts in balance.items()
+        ],
+        "keys": [
+            _fields(_SPLITS, item, ())
+            | {
+                "kind": _src(_SPLITS, f"/keys/{index}/kind", item.kind),
+                "description": _src(_SPLITS, f"/keys/{index}/description", item.description),
+                "files": _records(_SPLITS, f"/keys/{index}/files", item.files, ("split", "path", "n", "sha256")),
+            }
+            for index, item in enumerate(splits.keys)
+        ],
+        "overlaps": _records(_SPLITS, "/overlaps", splits.overlaps, ("kind", "left", "right", "n")),
+        "files": _records(
+            _FILES,
+            "/files",
+            evidence.dataset_manifest.files if evidence.dataset_manifest else (),
+            ("name", "sha256", "size", "records"),
+        ),
+    }
+
+
+def training_run_card(evidence: Evidence) -> Row:
+    """The run that made the model: command, parameters, environment, log and outputs."""
+    run = evidence.training
+    if run is None:
+        raise ValueError("no training run")
+    names = (
+        "run_id",
+        "commit",
+        "dataset_snapshot_id",
+        "seed",
+        "started_at",
+        "finished_at",
+        "duration_seconds",
+    )
+    return {
+        "release": _release(evidence),
+        "run": _fields(_TRAIN, run, names)
+        | {
+            "command": Sourced(" ".join(run.command), f"{_TRAIN}#/command"),
+            "parameters": _mapping(_TRAIN, "/parameters", run.parameters),
+            "environment": _mapping(_TRAIN, "/environment", run.environment),
+            "outputs": _records(_TRAIN, "/outputs", run.outputs, ("path", "sha256", "size")),
+            "log": _records(_TRAIN, "/log", run.log, ("step", "name", "value")),
+            "notes": _list(_TRAIN, "/notes", run.notes),
+        },
+        "promoted": _mapping(PARAMS, "", evidence.promoted_parameters or {}),
+    }
+
+
+def transcript(evidence: Evidence) -> Row:
+    """The captured demo run and what it does not show."""
+    return {"release": _release(evidence), "demo": _demo(evidence)}
+
+
+def paper_draft(evidence: Evidence) -> Row:
+    """A paper skeleton whose every number comes from the evidence."""
+    model, data, run = evidence.model, evidence.dataset, evidence.training
+    if model is None or data is None or run is None or evidence.evaluation is None:
+        raise ValueError("no model package, dataset, training run or evaluation")
+    return {
+        "release": _release(evidence),
+        "generated": _src(_EVAL, "/evaluated_at", evidence.evaluation.evaluated_at),
+        "model": _fields(_MODEL, model, ("model_id",))
+        | {
+            "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
+            "description": _src(_MODEL, "/architecture/description", model.architecture.description),
+            "parameters": _mapping(_MODEL, "/parameters", model.parameters),
+        },
+        "data": _fields(_DATA, data, ("dataset_snapshot_id", "title", "description", "licence"))
+        | {"splits": _records(_DATA, "/splits", data.splits, ("name", "records", "purpose"))},
+        "run": _fields(_TRAIN, run, ("run_id", "commit", "seed")),
+        "evaluation": _evaluation(evidence),
+        "efficiency": _efficiency(evidence),
+        "demo": _demo(evidence),
+        "artifacts": _records("manifest.json", "/files", _artifacts(evidence), ("path", "role")),
+    }
+
+
+def _artifacts(evidence: Evidence) -> tuple[Any, ...]:
+    """The JSON documents of the pack: their names do not depend on the rendered draft itself."""
+    return tuple(kind for kind, _document in evidence.documents())
+
+
+DOCUMENTS: tuple[dict[str, Any], ...] = (
+    {
+        "name": "model_card",
+        "path": "model/model_card.md",
+        "title": "Model card",
+        "needs": ("model",),
+        "view": model_card,
+    },
+    {
+        "name": "eval_report",
+        "path": "model/eval_report.md",
+        "title": "Evaluation report",
+        "needs": ("evaluation",),
+        "view": eval_report,
+    },
+    {
+        "name": "data_card",
+        "path": "dataset/data_card.md",
+        "title": "Data card",
+        "needs": ("dataset", "splits"),
+        "view": data_card,
+    },
+    {
+        "name": "training_run_card",
+        "path": "training/training_run_card.md",
+        "title": "Training run",
+        "needs": ("training",),
+        "view": training_run_card,
+    },
+    {
+        "name": "transcript",
+        "path": "demo/transcript.md",
+        "title": "Demo transcript",
+        "needs": ("demo",),
+        "view": transcript,
+    },
+    {
+        "name": "paper_draft",
+        "path": "paper/paper_draft.md",
+        "title": "Paper draft",
+        "needs": ("model", "dataset", "training", "evaluation"),
+        "view": paper_draft,
+    },
+)

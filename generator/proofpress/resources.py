@@ -1,0 +1,17 @@
+"""Files that ship with the tool: inside the wheel beside the package, in a checkout at its top."""
+
+from pathlib import Path
+from typing import Final, Literal
+
+from proofpress.errors import BuildError
+
+_CHECKOUT: Final = {"templates": "templates", "overrides": "site_src/overrides"}
+
+
+def packaged(name: Literal["templates", "overrides"]) -> Path:
+    """The folder of shipped templates or theme overrides. Raises BuildError when it is not installed."""
+    package = Path(__file__).resolve().parent
+    for candidate in (package / f"_{name}", package.parents[1] / _CHECKOUT[name]):
+        if candidate.is_dir():
+            return candidate
+    raise BuildError(f"the installation has no folder '{name}'", hint="reinstall proofpress")

@@ -1,0 +1,1 @@
+"""The static site: pages composed, hung into the frame and published."""

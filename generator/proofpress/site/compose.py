@@ -1,0 +1,435 @@
+"""A release's pages: a pure function of its verified pack, its predecessor's, and its place among the others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from proofpress.diff import Comparison, diff
+from proofpress.diff import json_report as diff_json
+from proofpress.evidence.evaluation import MetricRow
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST
+from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.render.document import RenderedDocument
+from proofpress.site import changes, cite, figures
+from proofpress.site.card import metric_fields
+from proofpress.site.frame import FrameSet
+from proofpress.site.layout import PageText, body, cell, column, page, row, safe
+from proofpress.site.markdown_page import Heading, metric_id, render_page
+from proofpress.site.nav_html import NavItem
+from proofpress.site.publish import OutputFile
+from proofpress.site.standing import TONES, WORDS, Place
+from proofpress.verify import VerifiedPack
+
+RELEASE_SCHEMA = "proofpress.release/1"
+PLACES: Mapping[str, str] = {
+    "model_card": "model-card/",
+    "eval_report": "eval-report/",
+    "data_card": "data-card/",
+    "training_run_card": "training/",
+    "transcript": "demo/",
+    "paper_draft": "paper/",
+}
+"""Where each document's page stands below its release; a document that is not named here gets its own name."""
+_KINDS: Mapping[str, cite.Kind] = {
+    "model_card": "report",
+    "eval_report": "report",
+    "data_card": "dataset",
+    "paper_draft": "preprint",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasePages:
+    """Everything that a release's pages are made from."""
+
+    pack: VerifiedPack
+    predecessor: VerifiedPack | None
+    place: Place
+    rules_passed: int
+    frames: FrameSet
+
+    @property
+    def bundle_id(self) -> str:
+        """Name of the release's folder under /releases/."""
+        return self.pack.evidence.bundle_id
+
+    @property
+    def path(self) -> str:
+        """The release's folder, from the site's root."""
+        return f"releases/{self.bundle_id}/"
+
+    def files(self) -> Iterator[OutputFile]:
+        """All files of the release: pages, evidence, charts' data, citations, JSON."""
+        comparison = diff(self.predecessor, self.pack) if self.predecessor else None
+        record = cite.record_of(
+            self.pack.evidence,
+            base_url=self.frames.site_url,
+            publisher=self.frames.site_name,
+            swhid=cite.swhid_of(self.pack.raw.files.values()),
+        )
+        charts = figures.release_charts(self.pack.evidence)
+        yield self._overview(comparison, record, charts)
+        for document in self.pack.documents:
+            yield self._document(document, record, charts)
+        yield self._changes(comparison, record)
+        yield self._evidence(record)
+        yield from self._citations(record)
+        for chart in charts:
+            yield OutputFile(path=f"{self.path}charts/{chart.name}.json", data=dump_json(chart.chart.data).encode())
+            yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=dump_json(chart.chart.spec).encode())
+        for file in self.pack.raw.files.values():
+            target = f"{self.path}files/{file.path}"
+            if file.data is not None:
+                yield OutputFile(path=target, data=file.data)
+            else:
+                yield OutputFile(path=target, copy_from=Path(self.pack.raw.origin) / file.path, sha256=file.sha256)
+        yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=dump_json(self.api()).encode())
+        if comparison is not None:
+            yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
+
+    # Pages
+
+    def _text(self, below: str, title: str, lead: str = "", *, description: str = "") -> PageText:
+        evidence = self.pack.evidence
+        family = evidence.release.family
+        path = self.path + below
+        trail = [("Families", "families/"), (family, f"families/{family}/")]
+        if below:
+            trail.append((self.bundle_id, self.path))
+        return PageText(
+            path=path,
+            title=title,
+            description=description or lead,
+            lead=lead,
+            trail=tuple(trail),
+            banners=self.place.banners("../" * (below.count("/") + 1), rehearsal=evidence.is_rehearsal),
+        )
+
+    def _page(
+        self, text: PageText, html: str, headings: Sequence[Heading], record: cite.CitationRecord, kind: cite.Kind
+    ) -> OutputFile:
+        active = text.path.removeprefix(self.path)
+        items = [
+            NavItem(title=title, href=self._href(active, below), active=below == active)
+            for title, below in self._contents()
+        ]
+        head = cite.head(record, kind=kind, path=text.path, title=text.title)
+        return page(self.frames, text, html, headings=headings, nav=items, nav_title=self.bundle_id, head=head)
+
+    @staticmethod
+    def _href(active: str, below: str) -> str:
+        return ("../" * active.count("/") + below) or "./"
+
+    def _contents(self) -> list[tuple[str, str]]:
+        documents = [(document.title, _place(document)) for document in self.pack.documents]
+        return [
+            ("Overview", ""),
+            *documents,
+            ("Changes", "changes/"),
+            ("Evidence files", "evidence/"),
+            ("Cite", "cite/"),
+        ]
+
+    def _overview(
+        self, comparison: Comparison | None, record: cite.CitationRecord, charts: Sequence[figures.NamedChart]
+    ) -> OutputFile:
+        evidence = self.pack.evidence
+        release = evidence.release
+        text = self._text("", release.title, release.summary)
+        shown = [chart for chart in charts if chart.overview]
+        html = body(
+            "overview.html.j2",
+            text,
+            strip=self._strip(),
+            tiles=[self._tile(item, comparison) for item in self._headline()],
+            charts=[chart.view("charts/") for chart in shown],
+            facts=self._facts(),
+            intended_use=release.intended_use,
+            out_of_scope=release.out_of_scope,
+            negative_findings=evidence.evaluation.negative_findings if evidence.evaluation else (),
+            changelog=[
+                {"section": name.capitalize(), "entries": getattr(release.changelog, name)}
+                for name in CHANGELOG_SECTIONS
+                if getattr(release.changelog, name)
+            ],
+            documents=[
+                {"title": title, "href": below, "note": _NOTES.get(below, "rendered from the pack's JSON")}
+                for title, below in self._contents()[1:]
+            ],
+            history_columns=[column(title) for title in ("When", "Event", "By", "Status", "Reason")],
+            history=[
+                row(
+                    cell(step.at),
+                    cell(step.kind),
+                    cell(step.by),
+                    cell(WORDS[step.after], badge=TONES[step.after]),
+                    cell(step.reason or ""),
+                )
+                for step in (self.place.standing.history if self.place.standing else ())
+            ],
+            family=release.family,
+            previous=self._link(self.place.predecessor),
+            next=self._link(self.place.successors[0] if self.place.successors else ""),
+        )
+        headings = _headings(
+            ("results", "Results at a glance"),
+            ("identity", "Identity"),
+            ("intended-use", "Intended use"),
+            ("out-of-scope", "Out of scope"),
+            *((("negative-findings", "Negative findings"),) if evidence.evaluation else ()),
+            ("what-changed", "What changed"),
+            ("documents", "Documents"),
+            ("history", "History"),
+        )
+        return self._page(text, html, headings, record, "software")
+
+    def _link(self, bundle_id: str) -> dict[str, str] | None:
+        return {"href": f"../{bundle_id}/", "title": bundle_id} if bundle_id else None
+
+    def _strip(self) -> list[dict[str, str]]:
+        manifest = self.pack.evidence.manifest
+        warnings = sum(item.severity == "warning" for item in self.pack.remarks)
+        strip = [
+            {"tone": "ok", "text": f"Verified by {self.rules_passed} rules"},
+            {"tone": "ok", "text": f"Documents fresh, template set {manifest.template_set.name}"},
+            {"tone": TONES[self.place.status], "text": self.place.status_text()},
+            {"tone": "muted", "text": f"Profile {manifest.profile}"},
+        ]
+        if warnings:
+            strip.append({"tone": "warn", "text": f"{warnings} warning" + ("s" if warnings > 1 else "")})
+        return strip
+
+    def _headline(self) -> list[MetricRow]:
+        evaluation = self.pack.evidence.evaluation
+        wanted = {(item.name, item.split): index for index, item in enumerate(self.pack.evidence.release.headline)}
+        rows = [
+            item
+            for item in (evaluation.rows if evaluation else ())
+            if item.slice is None and (item.name, item.split) in wanted
+        ]
+        return sorted(rows, key=lambda item: wanted[item.name, item.split])
+
+    def _tile(self, item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
+        id_ = metric_id(item.name, item.split)
+        if item.value is None:
+            shown, interval = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), ""
+        else:
+            shown = str(item.value)
+            interval = f"n\u00a0=\u00a0{item.n}"
+            if item.ci_low is not None and item.ci_level is not None:
+                interval = f"{_percent(item.ci_level)} interval {item.ci_low} to {item.ci_high}, {interval}"
+        return {
+            "id": id_,
+            "href": f"eval-report/#{id_}",
+            "name": item.name,
+            "split": item.split,
+            "measured": item.value is not None,
+            "value": shown,
+            "unit": item.unit,
+            "interval": interval,
+            "change": changes.tile_change(item.key, comparison),
+        }
+
+    def _facts(self) -> list[dict[str, Any]]:
+        evidence = self.pack.evidence
+        release, model, run, data = evidence.release, evidence.model, evidence.training, evidence.dataset
+        predecessor = self.place.predecessor
+        facts: list[dict[str, Any]] = [
+            {"name": "Release", "text": release.release_id},
+            {"name": "Bundle", "text": str(release.bundle)},
+            {"name": "Version", "text": release.version},
+            {"name": "Released", "text": release.released_at},
+            {"name": "Family", "text": release.family, "href": f"../../families/{release.family}/"},
+            {"name": "Licence", "text": release.licence},
+            {"name": "Authors", "text": ", ".join(author.name for author in release.authors)},
+            {"name": "Predecessor", "text": predecessor or "none", "href": f"../{predecessor}/" if predecessor else ""},
+        ]
+        if self.place.successors:
+            facts.append(
+                {"name": "Followed by", "text": self.place.successors[0], "href": f"../{self.place.successors[0]}/"}
+            )
+        if release.support:
+            facts.append({"name": "Supported until", "text": release.support.until})
+        if run:
+            facts += [
+                {"name": "Training run", "text": run.run_id},
+                {"name": "Commit", "text": run.commit, "code": True},
+            ]
+        if data:
+            facts.append({"name": "Dataset snapshot", "text": data.dataset_snapshot_id, "code": True, "wide": True})
+        if model:
+            facts.append({"name": "Model id", "text": model.model_id, "code": True, "wide": True})
+        facts.append({"name": "Pack id", "text": evidence.pack_id, "code": True, "wide": True})
+        return [{"href": "", "code": False, "wide": False, **fact} for fact in facts]
+
+    def _document(
+        self, document: RenderedDocument, record: cite.CitationRecord, charts: Sequence[figures.NamedChart]
+    ) -> OutputFile:
+        rendered = render_page(document.text)
+        below = _place(document)
+        text = self._text(below, rendered.title or document.title, description=f"{document.title} of {self.bundle_id}")
+        html = body(
+            "document.html.j2",
+            text,
+            charts=[chart.view("../charts/") for chart in charts if document.name in chart.documents],
+            body=safe(rendered.html),
+            source={"href": f"../files/{document.path}", "name": f"{document.path.rpartition('/')[2]}"},
+            sources=[
+                {"title": entry.path, "href": f"../files/{entry.path}"}
+                for entry in self.pack.evidence.manifest.files
+                if entry.path in _SOURCES.get(document.name, ())
+            ],
+        )
+        return self._page(text, html, rendered.headings, record, _KINDS.get(document.name, "page"))
+
+    def _changes(self, comparison: Comparison | None, record: cite.CitationRecord) -> OutputFile:
+        before = comparison.old.bundle_id if comparison else ""
+        lead = f"Everything that differs from {before}, worst first." if before else ""
+        text = self._text("changes/", f"Changes: {self.bundle_id}", lead, description=f"Changes of {self.bundle_id}")
+        view = changes.view(comparison, f"{text.root}api/v1/changes/{self.bundle_id}.json") if comparison else None
+        html = body("changes.html.j2", text, comparison=view)
+        headings = [Heading(level=2, id=part["id"], title=part["title"]) for part in view["parts"]] if view else []
+        return self._page(text, html, headings, record, "page")
+
+    def _evidence(self, record: cite.CitationRecord) -> OutputFile:
+        evidence = self.pack.evidence
+        raw = self.pack.raw.files
+        text = self._text(
+            "evidence/",
+            f"Evidence files: {self.bundle_id}",
+            "Every file of the release, with its role and digest, as it was verified.",
+        )
+        files = [
+            {"path": name, "role": role, "size": raw[name].size, "sha256": raw[name].sha256, "href": f"../files/{name}"}
+            for name, role in ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
+        ]
+        files += [
+            {
+                "path": entry.path,
+                "role": entry.role,
+                "size": entry.size,
+                "sha256": entry.sha256,
+                "href": f"../files/{entry.path}",
+            }
+            for entry in evidence.manifest.files
+        ]
+        html = body(
+            "evidence.html.j2",
+            text,
+            pack_id=evidence.pack_id,
+            bundle_id=self.bundle_id,
+            verification=(
+                f"{self.rules_passed} rules of rule book {evidence.manifest.rule_book} passed under the profile "
+                f"'{evidence.manifest.profile}'; documents equal a fresh render by template set "
+                f"'{evidence.manifest.template_set.name}'. Its publication was not publicly verified."
+            ),
+            remarks=[f"{item.rule} {item.file}{item.pointer}: {item.message}" for item in self.pack.remarks],
+            files=files,
+            external=evidence.manifest.external_artifacts,
+        )
+        headings = _headings(("contract", "The contract"), ("verification", "Verification"), ("files", "Files"))
+        return self._page(text, html, headings, record, "page")
+
+    def _citations(self, record: cite.CitationRecord) -> Iterator[OutputFile]:
+        formats = cite.formats(record)
+        for item in formats:
+            yield OutputFile(path=f"{self.path}{item.file}", data=item.text.encode())
+        text = self._text(
+            "cite/", f"Cite {self.bundle_id}", "The address and identifiers below never change and never die."
+        )
+        shown = [item for item in formats if item.shown]
+        html = body(
+            "cite.html.j2",
+            text,
+            apa=cite.apa(record),
+            facts=[
+                {"name": "Permanent address", "text": record.url},
+                {"name": "Software hash identifier of the pack", "text": record.swhid},
+                {"name": "Pack id", "text": self.pack.evidence.pack_id},
+            ],
+            formats=[
+                {"id": item.id, "title": item.title, "href": f"../{item.file}", "file": item.file, "text": item.text}
+                for item in shown
+            ],
+        )
+        yield self._page(text, html, _headings(*((item.id, item.title) for item in shown)), record, "page")
+
+    # JSON
+
+    def api(self) -> dict[str, Any]:
+        """The release as published JSON; see docs/schemas/release-api.schema.json."""
+        evidence = self.pack.evidence
+        release, run, data, model = evidence.release, evidence.training, evidence.dataset, evidence.model
+        standing = self.place.standing
+        return {
+            "schema": RELEASE_SCHEMA,
+            "bundle_id": evidence.bundle_id,
+            "release_id": release.release_id,
+            "bundle": release.bundle,
+            "family": release.family,
+            "title": release.title,
+            "version": release.version,
+            "summary": release.summary,
+            "released_at": release.released_at,
+            "licence": release.licence,
+            "url": self.frames.site_url + self.path,
+            "pack_id": evidence.pack_id,
+            "model_id": model.model_id if model else None,
+            "dataset_snapshot_id": data.dataset_snapshot_id if data else None,
+            "training_run_id": run.run_id if run else None,
+            "commit": run.commit if run else None,
+            "fixture": evidence.is_rehearsal,
+            "status": self.place.status,
+            "scopes": [dict(scope) for scope in standing.scopes] if standing else [],
+            "yank_reason": standing.yank_reason if standing else None,
+            "predecessor": self.place.predecessor or None,
+            "successors": list(self.place.successors),
+            "profile": evidence.manifest.profile,
+            "template_set": evidence.manifest.template_set.name,
+            "rule_book": evidence.manifest.rule_book,
+            "metrics": [metric_fields(item) for item in evidence.evaluation.rows] if evidence.evaluation else [],
+            "parameters": evidence.promoted_parameters or {},
+            "documents": [
+                {"name": item.name, "title": item.title, "path": item.path, "page": self.path + _place(item)}
+                for item in self.pack.documents
+            ],
+            "files": [
+                {
+                    "path": entry.path,
+                    "role": entry.role,
+                    "sha256": entry.sha256,
+                    "size": entry.size,
+                    "url": f"{self.path}files/{entry.path}",
+                }
+                for entry in evidence.manifest.files
+            ],
+        }
+
+
+_NOTES: Mapping[str, str] = {
+    "changes/": "what differs from the predecessor, worst first",
+    "evidence/": "every file with role, digest and download",
+    "cite/": "citation formats and permanent identifiers",
+}
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    "model_card": ("model/model_package.json", "model/manifest.json", "release.json"),
+    "eval_report": ("model/eval_metrics.json",),
+    "data_card": ("dataset/dataset_package.json", "dataset/split_integrity.json"),
+    "training_run_card": ("training/training_run.json", "training/params.yaml"),
+    "transcript": ("demo/terminal_demo_manifest.json",),
+}
+
+
+def _place(document: RenderedDocument) -> str:
+    return PLACES.get(document.name) or document.name.replace("_", "-") + "/"
+
+
+def _headings(*items: tuple[str, str]) -> list[Heading]:
+    return [Heading(level=2, id=id_, title=title) for id_, title in items]
+
+
+def _percent(level: Decimal) -> str:
+    return f"{(level * 100).normalize():f}\u00a0%"

@@ -1,0 +1,165 @@
+"""Which charts a page shows, made from evidence rows or catalogue cards."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from proofpress.evidence.evaluation import MetricRow
+from proofpress.evidence.pack import Evidence
+from proofpress.site.charts import (
+    BaselineRow,
+    Chart,
+    SliceRow,
+    Status,
+    TrendPoint,
+    against_baseline,
+    slices,
+    trend,
+)
+from proofpress.site.layout import cell, column, row, safe
+from proofpress.site.markdown_page import slug
+from proofpress.site.standing import Place
+
+_STATUS: Mapping[str, Status] = {"YANKED": "yanked", "REJECTED": "rejected"}
+MAX_SLICE_CHARTS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedChart:
+    """A chart, the name of its data files, and where it is shown."""
+
+    name: str
+    chart: Chart
+    overview: bool = False
+    documents: tuple[str, ...] = ()
+
+    def view(self, folder: str) -> dict[str, Any]:
+        """The chart for a template; its data lie in `folder`, relative to the page."""
+        table = self.chart.table
+        return {
+            "svg": safe(self.chart.svg),
+            "title": self.chart.title,
+            "description": self.chart.description,
+            "columns": [column(name, number=index > 0) for index, name in enumerate(table.header)],
+            "rows": [row(*(cell(text) for text in line)) for line in table.rows],
+            "data_href": f"{folder}{self.name}.json",
+            "spec_href": f"{folder}{self.name}.vl.json",
+        }
+
+
+def release_charts(evidence: Evidence) -> tuple[NamedChart, ...]:
+    """Value against baseline, and one chart for each sliced metric of the headline."""
+    if evidence.evaluation is None:
+        return ()
+    rows = evidence.evaluation.rows
+    return (*_baseline_charts(rows), *_slice_charts(evidence, rows))
+
+
+def _baseline_charts(rows: Sequence[MetricRow]) -> list[NamedChart]:
+    by_unit: dict[str, list[BaselineRow]] = {}
+    for item in rows:
+        if item.slice is None and item.value is not None and item.baseline_value is not None and item.baseline:
+            by_unit.setdefault(item.unit, []).append(
+                BaselineRow(
+                    label=f"{item.name} ({item.split})",
+                    value=item.value,
+                    baseline=item.baseline_value,
+                    baseline_name=item.baseline,
+                    higher_is_better=item.higher_is_better,
+                )
+            )
+    charts = []
+    for unit, chosen in by_unit.items():
+        name = f"baseline-{slug(unit)}"
+        chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}", data_url=f"{name}.json")
+        main = len(charts) == 0
+        charts.append(NamedChart(name=name, chart=chart, overview=main, documents=("eval_report",)))
+    return charts
+
+
+def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedChart]:
+    headline = {(item.name, item.split) for item in evidence.release.headline}
+    overall = {(item.name, item.split): item for item in rows if item.slice is None}
+    groups: dict[tuple[str, str, str], list[MetricRow]] = {}
+    for item in rows:
+        if item.slice is not None and (item.name, item.split) in headline:
+            groups.setdefault((item.slice.dimension, item.name, item.split), []).append(item)
+    charts = []
+    for (dimension, metric, split), chosen in list(groups.items())[:MAX_SLICE_CHARTS]:
+        whole = overall.get((metric, split))
+        name = f"slices-{slug(dimension)}-{slug(metric)}-{slug(split)}"
+        chart = slices(
+            [
+                SliceRow(
+                    label=item.slice.value if item.slice else "",
+                    value=item.value,
+                    n=item.n,
+                    low=item.ci_low,
+                    high=item.ci_high,
+                )
+                for item in chosen
+            ],
+            metric=f"{metric} on {split}",
+            dimension=dimension,
+            unit=chosen[0].unit,
+            higher_is_better=chosen[0].higher_is_better,
+            overall=whole.value if whole else None,
+            prefix=f"pp-{name}",
+            data_url=f"{name}.json",
+        )
+        charts.append(NamedChart(name=name, chart=chart, documents=("eval_report",)))
+    return charts
+
+
+def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]) -> tuple[NamedChart, ...]:
+    """One trend for each headline metric of the newest release; `cards` are oldest first."""
+    if len(cards) < 2:
+        return ()
+    charts = []
+    for metric in cards[-1]["metrics"]:
+        key, unit = metric["key"], metric["unit"]
+        points = []
+        for card in cards:
+            found = next((item for item in card["metrics"] if item["key"] == key and item["unit"] == unit), None)
+            points.append(
+                TrendPoint(
+                    label=card["bundle_id"],
+                    value=_number(found, "value"),
+                    low=_number(found, "ci_low"),
+                    high=_number(found, "ci_high"),
+                    status=_STATUS.get(places[card["bundle_id"]].status, ""),
+                )
+            )
+        name = f"trend-{slug(key)}"
+        chart = trend(
+            points,
+            metric=f"{metric['name']} on {metric['split']}",
+            unit=unit,
+            higher_is_better=metric["higher_is_better"],
+            prefix=f"pp-{name}",
+            data_url=f"{name}.json",
+        )
+        charts.append(NamedChart(name=name, chart=chart))
+    return tuple(charts)
+
+
+def _number(metric: Mapping[str, Any] | None, name: str) -> Decimal | None:
+    return Decimal(metric[name]) if metric and metric[name] is not None else None
+
+
+def trend_note(cards: Sequence[Mapping[str, Any]]) -> str:
+    """Says between which neighbouring releases the evaluated examples changed, so that a step is not read as a gain."""
+    moved = []
+    for before, after in zip(cards, cards[1:], strict=False):
+        keys = {item["key"]: item["evaluated_keys_sha256"] for item in before["metrics"]}
+        if any(
+            item["key"] in keys and (keys[item["key"]] is None or keys[item["key"]] != item["evaluated_keys_sha256"])
+            for item in after["metrics"]
+        ):
+            moved.append(f"{before['bundle_id']} and {after['bundle_id']}")
+    if not moved:
+        return "All releases shown were evaluated on the same examples."
+    return (
+        f"The evaluated examples changed between {'; between '.join(moved)}: values on both sides are not comparable."
+    )

@@ -1,0 +1,128 @@
+"""Pages: addresses, the HTML environment, and how a body gets into the frame."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from proofpress.render.sourced import show_invisible
+from proofpress.resources import packaged
+from proofpress.site.frame import FrameSet, Slots
+from proofpress.site.markdown_page import Heading
+from proofpress.site.nav_html import NavItem, TocEntry, nav_html, toc_html
+from proofpress.site.publish import OutputFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageText:
+    """What one page says about itself. `path` is its folder below the site's root, `""` or `a/b/`."""
+
+    path: str
+    title: str
+    description: str
+    trail: tuple[tuple[str, str], ...] = ()
+    lead: str = ""
+    banners: tuple[Mapping[str, Any], ...] = ()
+    tab: str = "families/"
+
+    @property
+    def root(self) -> str:
+        """Relative address of the site's root from this page."""
+        return "../" * self.path.count("/") or "./"
+
+    @property
+    def view(self) -> dict[str, Any]:
+        """The page's head for its template."""
+        return {
+            "title": self.title,
+            "lead": self.lead,
+            "trail": [{"title": title, "href": self.root + href} for title, href in self.trail],
+            "banners": self.banners,
+        }
+
+
+def _printable(value: object) -> object:
+    """Evidence text with invisible characters shown; Jinja's autoescape does the rest."""
+    if type(value) is str and not value.isascii():
+        return show_invisible(value)
+    return value
+
+
+@cache
+def environment() -> Environment:
+    """The environment of page bodies: escaped always, undefined names are errors."""
+    return Environment(
+        loader=FileSystemLoader(packaged("templates") / "site"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        finalize=_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def body(template: str, page: PageText, **view: Any) -> str:
+    """A page's body from its template."""
+    return environment().get_template(template).render(page=page.view, root=page.root, **view)
+
+
+def page(
+    frames: FrameSet,
+    text: PageText,
+    html: str,
+    *,
+    headings: Sequence[Heading] = (),
+    nav: Sequence[NavItem] = (),
+    nav_title: str = "",
+    head: str = "",
+) -> OutputFile:
+    """The finished page in its frame."""
+    toc = toc_html(contents(headings))
+    slots = Slots(
+        title=text.title,
+        description=text.description,
+        canonical=frames.site_url + text.path,
+        header_title=text.title,
+        body=html,
+        head=head,
+        nav=nav_html(nav, toc=toc) if nav else "",
+        nav_title=nav_title,
+        toc=toc,
+        tab=text.tab,
+    )
+    return OutputFile(path=f"{text.path}index.html", data=frames.frames[text.path.count("/")].fill(slots))
+
+
+def contents(headings: Sequence[Heading]) -> tuple[TocEntry, ...]:
+    """Second-level headings with the third-level ones below them."""
+    entries: list[tuple[Heading, list[TocEntry]]] = []
+    for heading in headings:
+        if heading.level == 2:
+            entries.append((heading, []))
+        elif heading.level == 3 and entries:
+            entries[-1][1].append(TocEntry(title=heading.title, anchor=heading.id))
+    return tuple(TocEntry(title=top.title, anchor=top.id, children=tuple(below)) for top, below in entries)
+
+
+def column(title: str, *, number: bool = False) -> dict[str, Any]:
+    """A table's column."""
+    return {"title": title, "number": number}
+
+
+def cell(text: object, **how: Any) -> dict[str, Any]:
+    """A table's cell: plain, `href`, `code`, `tone` of a change, or `badge`."""
+    return {"text": str(text), **how}
+
+
+def row(*cells: dict[str, Any], id_: str = "") -> dict[str, Any]:
+    """A table's row."""
+    return {"cells": cells, "id": id_}
+
+
+def safe(html: str) -> Markup:
+    """HTML that our own code escaped: a chart, a rendered document."""
+    return Markup(html)  # noqa: S704 - made by markdown_page, charts or a template, all of which escape

@@ -1,0 +1,220 @@
+"""What the last build knew of each pack, found again by `stat`: content digest, predecessor, catalogue card.
+
+Nothing here is believed about evidence: the index only says which packs can't have changed since they were
+verified. It is a cache in `build/`; a missing or damaged file means that everything is read anew.
+"""
+
+import hashlib
+import json
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from proofpress.errors import IngestError
+
+LARGE: Final = 1024 * 1024
+"""Above this size in bytes a file counts by its stat; verification hashes it when its pack's unit is built."""
+_SCHEMA: Final = (
+    "CREATE TABLE IF NOT EXISTS packs (label TEXT PRIMARY KEY, fingerprint TEXT, content TEXT, peek TEXT);"
+    "CREATE TABLE IF NOT EXISTS cards (label TEXT PRIMARY KEY, key TEXT, card TEXT, facts TEXT);"
+    "CREATE TABLE IF NOT EXISTS units (name TEXT PRIMARY KEY, key TEXT);"
+    "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);"
+)
+_GRANULARITY_NS: Final = 2_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peek:
+    """What ordering the releases needs, read from a pack without judging it. Unreadable fields are empty."""
+
+    label: str
+    content: str
+    release_id: str
+    released_at: str
+    predecessor: str
+    pack_id: str
+
+    @property
+    def bundle_id(self) -> str:
+        """Name of the pack's folder."""
+        return self.label.partition("/")[2]
+
+    @property
+    def family(self) -> str:
+        """Name of the family's folder."""
+        return self.label.partition("/")[0]
+
+
+class PackIndex:
+    """The index of one instance; a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
+        self._open()
+
+    def _open(self) -> None:
+        try:
+            self._db = sqlite3.connect(self._path, isolation_level=None)
+            self._db.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;" + _SCHEMA)
+        except sqlite3.DatabaseError:
+            with suppress(sqlite3.Error):
+                self._db.close()
+            self._path.unlink(missing_ok=True)
+            self._db = sqlite3.connect(self._path, isolation_level=None)
+            self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def scan(self, packs: Sequence[tuple[str, Path]], *, rehash: bool = False) -> tuple[Peek, ...]:
+        """Peek at every pack, by the index where its files can't have changed, else by reading it."""
+        with closing(self._db.execute("SELECT label, fingerprint, content, peek FROM packs")) as rows:
+            known = {row[0]: row[1:] for row in rows}
+        found: list[Peek] = []
+        fresh: list[tuple[str, str, str, str]] = []
+        for label, path in packs:
+            now = time.time_ns()
+            fingerprint, newest = _fingerprint(path)
+            stored = known.get(label)
+            if stored is not None and stored[0] == fingerprint and not rehash:
+                content, peek = stored[1], stored[2]
+            else:
+                content, peek = _read(path)
+                settled = newest < now - _GRANULARITY_NS
+                fresh.append((label, fingerprint if settled else "", content, peek))
+            found.append(_peek(label, content, peek))
+        self._db.execute("BEGIN")
+        gone = known.keys() - {label for label, _path in packs}
+        self._db.executemany("DELETE FROM packs WHERE label = ?", [(label,) for label in gone])
+        self._db.executemany("DELETE FROM cards WHERE label = ?", [(label,) for label in gone])
+        self._db.executemany("INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)", fresh)
+        self._db.execute("COMMIT")
+        return tuple(found)
+
+    @property
+    def generation(self) -> str:
+        """Names this very index: units whose cards were lost with an older one are built anew."""
+        self._db.execute("INSERT OR IGNORE INTO facts VALUES ('generation', ?)", (str(time.time_ns()),))
+        return self._fact("generation")
+
+    def _fact(self, name: str) -> str:
+        row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else ""
+
+    def published(self) -> tuple[str, Iterator[tuple[str, str]]]:
+        """Stamp of the last finished build, and the (name, key) of its units."""
+        return self._fact("stamp"), iter(self._db.execute("SELECT name, key FROM units"))
+
+    def keep_published(self, stamp: str, units: Iterable[tuple[str, str]]) -> None:
+        """Remember a finished build."""
+        self._db.execute("BEGIN")
+        self._db.execute("DELETE FROM units")
+        self._db.executemany("INSERT INTO units VALUES (?, ?)", units)
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (stamp,))
+        self._db.execute("COMMIT")
+
+    def keep_card(self, label: str, key: str, card: str, facts: str) -> None:
+        """Store what a release's unit said of it for listings, and for other packs."""
+        self._db.execute("INSERT OR REPLACE INTO cards VALUES (?, ?, ?, ?)", (label, key, card, facts))
+
+    def facts(self) -> Iterator[dict[str, Any]]:
+        """What the packs say for each other, by label."""
+        for row in self._db.execute("SELECT facts FROM cards ORDER BY label"):
+            yield json.loads(row[0])
+
+    def cards(self, labels: Sequence[str]) -> Iterator[dict[str, Any]]:
+        """The cards of some packs, in the order that is asked for; one at a time."""
+        for label in labels:
+            row = self._db.execute("SELECT card FROM cards WHERE label = ?", (label,)).fetchone()
+            if row is not None:
+                yield json.loads(row[0])
+
+
+def _fingerprint(path: Path) -> tuple[str, int]:
+    """Digest of names, sizes, times and inodes of everything below a path, and the newest time in it."""
+    digest = hashlib.blake2b(digest_size=20)
+    newest = 0
+    waiting = [str(path)]
+    try:
+        info = os.lstat(path)
+        digest.update(f"{info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}\n".encode())
+        newest = max(info.st_mtime_ns, info.st_ctime_ns)
+        if not stat.S_ISDIR(info.st_mode):
+            return digest.hexdigest(), newest
+        while waiting:
+            with os.scandir(waiting.pop()) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+            for entry in entries:
+                info = entry.stat(follow_symlinks=False)
+                line = (
+                    f"{entry.path}\0{info.st_mode} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}\n"
+                )
+                digest.update(line.encode("utf-8", "surrogateescape"))
+                newest = max(newest, info.st_mtime_ns, info.st_ctime_ns)
+                if stat.S_ISDIR(info.st_mode):
+                    waiting.append(entry.path)
+    except OSError as exc:
+        raise IngestError(f"{path}: can't be listed ({exc.strerror})") from exc
+    return digest.hexdigest(), newest
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """Content digest and peek of a pack that the index does not know."""
+    from proofpress.ingest.sources import READ_ERRORS, source_of  # noqa: PLC0415 - only when a pack is new
+
+    digest = hashlib.sha256()
+    heads: dict[str, bytes] = {}
+    with source_of(path) as source:
+        for entry in source.entries():
+            line = f"{entry.path}\0{entry.kind}\0{entry.size}\0"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+            if entry.kind != "file":
+                continue
+            try:
+                if entry.size > LARGE and path.is_dir():
+                    info = os.lstat(path / entry.path)
+                    digest.update(f"{info.st_mtime_ns} {info.st_ino}\n".encode())
+                    continue
+                with source.open(entry.path) as stream:
+                    data = stream.read(entry.size + 1)
+            except READ_ERRORS:
+                continue  # verification says so
+            digest.update(hashlib.sha256(data).digest())
+            if entry.path in {"manifest.json", "release.json"}:
+                heads[entry.path] = data
+    return digest.hexdigest(), json.dumps(_facts(heads))
+
+
+def _facts(heads: dict[str, bytes]) -> dict[str, str]:
+    facts = {"pack_id": "sha256:" + hashlib.sha256(heads.get("manifest.json", b"")).hexdigest()}
+    with suppress(ValueError, RecursionError, AttributeError):
+        release = json.loads(heads.get("release.json", b"{}"))
+        before = release.get("predecessor") or {}
+        bundle = before.get("bundle", 1)
+        suffix = f".b{bundle}" if bundle != 1 else ""
+        facts |= {
+            "release_id": str(release.get("release_id", "")),
+            "released_at": str(release.get("released_at", "")),
+            "predecessor": f"{before['release_id']}{suffix}" if "release_id" in before else "",
+        }
+    return facts
+
+
+def _peek(label: str, content: str, text: str) -> Peek:
+    facts = json.loads(text)
+    return Peek(
+        label=label,
+        content=content,
+        release_id=facts.get("release_id", ""),
+        released_at=facts.get("released_at", ""),
+        predecessor=facts.get("predecessor", ""),
+        pack_id=facts["pack_id"],
+    )

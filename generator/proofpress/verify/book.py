@@ -1,0 +1,145 @@
+"""The rule book: every rule, in the order in which they run. Ids are permanent and never used again."""
+
+from collections.abc import Iterable, Mapping
+
+from proofpress.verify.rule import Rule
+from proofpress.verify.rules import claims, documents, identity, integrity, leakage, metrics, privacy
+
+
+def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
+    return Rule(id=id_, title=title, explanation=explanation, severity="note" if note else "error")
+
+
+READING = (
+    _elsewhere(
+        "ING001",
+        "Paths obey the path grammar",
+        "A path is absolute, climbs out with `..`, holds a backslash, drive, blank edge or a character outside\n"
+        "printable ASCII, or is longer than 200 bytes. Such names mean different files on different systems.",
+    ),
+    _elsewhere(
+        "ING002",
+        "Only regular files",
+        "The pack holds a symbolic link, FIFO, socket or device, or an encrypted or repeated archive member.\n"
+        "Such an entry can show other bytes to each reader, so it is never opened.",
+    ),
+    _elsewhere(
+        "ING003",
+        "Each file has one link",
+        "A file has further hard links: it can be changed through a name outside of the pack.",
+    ),
+    _elsewhere(
+        "ING004",
+        "Paths stay different on every system",
+        "Two paths are equal after case folding and Unicode normalisation: some systems would keep only one.",
+    ),
+    _elsewhere(
+        "ING005",
+        "Files keep to their size",
+        "A structured file is larger than 16 MiB, or a large artifact has another size than the manifest\n"
+        "states. It is not read at all, so that a sparse or endless file can't stop the verification.",
+    ),
+    _elsewhere(
+        "ING006",
+        "Files can be read and stay still",
+        "A file could not be read, or its size changed while it was read.",
+    ),
+    _elsewhere(
+        "ING007",
+        "Strict JSON and YAML",
+        "A file is not strict JSON, JSON Lines or YAML: UTF-8 without byte order mark, at most 64 levels deep;\n"
+        "YAML has no anchors, aliases or tags. Where readers would differ, evidence has no meaning.",
+    ),
+    _elsewhere(
+        "ING008",
+        "No key stands twice",
+        "An object or mapping holds a key twice. Some readers keep the first, others the last value.",
+    ),
+    _elsewhere(
+        "ING009",
+        "Numbers that every reader reads alike",
+        "NaN, Infinity, an integer beyond ±2^53 or a number outside the range of doubles. An absent value is\n"
+        "`null` with a typed reason in `absent`.",
+    ),
+    _elsewhere(
+        "ING010",
+        "Per-example rows are sorted by key",
+        "Rows of a per-example file have no rising, unique keys, or their slices are no texts. Sorted keys let\n"
+        "the digest of the evaluated keys be recomputed without holding the file.",
+    ),
+    _elsewhere(
+        "SCH001",
+        "Documents obey their schema",
+        "A field is missing, unknown, or of the wrong type or form. A misspelt field is not evidence; free\n"
+        "fields belong below `extensions`.",
+    ),
+    _elsewhere(
+        "SCH002",
+        "Schema versions that this reader understands",
+        "The document is of another MAJOR schema version, or requires a field of a newer MINOR that this\n"
+        "reader does not know. It must be migrated, or read by a newer Proofpress.",
+    ),
+    _elsewhere(
+        "SCH003",
+        "Fields of a newer schema",
+        "The document's MINOR version is newer than this reader's: its new optional fields were kept and\n"
+        "ignored, and are listed so that nobody takes them for checked.",
+        note=True,
+    ),
+    _elsewhere(
+        "SCH005",
+        "A pack has a manifest and a release",
+        "Without `manifest.json` and `release.json` nothing says what the folder is.",
+    ),
+    _elsewhere(
+        "SYS001",
+        "A rule that can't be decided fails",
+        "A rule ended with an exception. The pack stays refused, for a check that did not run has not passed.",
+    ),
+)
+
+PACK_RULES: tuple[Rule, ...] = (
+    *integrity.RULES,
+    *documents.RULES[:4],
+    *identity.RULES,
+    *metrics.RULES,
+    *leakage.RULES,
+    *claims.RULES,
+    *privacy.RULES,
+    *documents.RULES[4:],
+)
+
+ACROSS = (
+    _elsewhere(
+        "XPK001",
+        "Packs that share an identity share its evidence",
+        "Two packs name the same dataset snapshot, training run or model, but state different digests or\n"
+        "parameters for it. One of them describes something that never existed.",
+    ),
+    _elsewhere(
+        "XPK002",
+        "The predecessor is the pack that is named",
+        "`release.json` names a predecessor that this instance does not hold, or by another `pack_id` than it\n"
+        "has. Comparisons would be made with another release than the one that was reviewed.",
+    ),
+    _elsewhere(
+        "XPK003",
+        "One folder per bundle",
+        "Two folders hold the same bundle, or a pack lies below another family than its own.",
+    ),
+    _elsewhere(
+        "POL001",
+        "The policy can be read",
+        "`packs/policy.yaml` or a profile is not strict YAML or breaks its schema. Nothing passes without a\n"
+        "policy that was understood; an instance without the file has the default policy.",
+    ),
+)
+
+
+def rule_book(further: Iterable[Rule] = ()) -> Mapping[str, Rule]:
+    """All rules by id: reading, single packs, across packs, and those of rooms further on."""
+    listed = (*READING, *PACK_RULES, *ACROSS, *further)
+    book = {item.id: item for item in listed}
+    if len(book) != len(listed):
+        raise AssertionError("a rule id is used twice")
+    return book

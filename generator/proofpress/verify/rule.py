@@ -1,0 +1,239 @@
+"""Rules: what one is, what it sees, and how a book of them is run."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from proofpress.evidence.finding import Finding, Severity
+from proofpress.evidence.pack import Evidence
+from proofpress.evidence.policy import Policy
+from proofpress.ingest.raw import RawPack
+from proofpress.render.document import RenderedDocument
+from proofpress.render.render import render_documents
+from proofpress.render.sets import TemplateSet, TemplateSets
+from proofpress.verify.profile import Profiles
+
+RULE_BOOK = 1
+"""Number of the newest rule book; a rule knows the book that it came with."""
+RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What a rule sees: one pack, and what the instance asks of it."""
+
+    evidence: Evidence
+    raw: RawPack
+    policy: Policy
+    profiles: Profiles
+    sets: TemplateSets
+    values: Mapping[str, Any]
+    broken: frozenset[str] = frozenset()
+    registered_at: str | None = None
+
+    @cached_property
+    def text(self) -> "TextIndex":
+        """All text files of the pack as one."""
+        return TextIndex(self.raw)
+
+    @cached_property
+    def template_set(self) -> TemplateSet | None:
+        """The set that the manifest names, or None when it is unknown or altered."""
+        return self.sets.find(self.evidence.manifest.template_set)
+
+    @cached_property
+    def documents(self) -> tuple[RenderedDocument, ...]:
+        """The documents as they must be; none when the template set is unknown."""
+        return () if self.template_set is None else render_documents(self.evidence, self.template_set)
+
+    def may_be_older(self, newer_since: str | None) -> bool:
+        """Whether the pack may keep a version older than the one that came out at `newer_since`.
+
+        Yes for packs that the policy lists, and for those that the log registered before that time.
+        """
+        if any(item.pack_id == self.evidence.pack_id for item in self.policy.accepted_older):
+            return True
+        return self.registered_at is not None and newer_since is not None and self.registered_at < newer_since
+
+
+class TextIndex:
+    """The pack's text files joined, so that a rule finds a word in all of them in one pass."""
+
+    BINARY = (".npz", ".npy", ".joblib", ".pkl", ".bin", ".safetensors", ".onnx", ".pt", ".parquet", ".zip", ".gz")
+
+    def __init__(self, raw: RawPack) -> None:
+        held = [
+            (path, file.data)
+            for path, file in raw.files.items()
+            if file.data is not None and not path.endswith(self.BINARY)
+        ]
+        self._paths = [path for path, _data in held]
+        self._starts = [0]
+        for _path, data in held:
+            self._starts.append(self._starts[-1] + len(data) + 1)
+        self.blob = b"\n".join(data for _path, data in held)
+
+    @cached_property
+    def lowered(self) -> bytes:
+        """The same in lower case, ASCII letters only, at the same positions."""
+        return self.blob.lower()
+
+    def lines(self, hints: Iterable[bytes], *, lowered: bool = False) -> tuple[tuple[str, int, str], ...]:
+        """(path, line number, line) of every line that holds one of the hints, in order."""
+        blob = self.lowered if lowered else self.blob
+        return self._at(start for hint in hints for start in _starts_of(blob, hint))
+
+    def matching(self, pattern: re.Pattern[bytes]) -> tuple[tuple[str, int, str], ...]:
+        """(path, line number, line) of every line in which a pattern of bytes matches."""
+        return self._at(match.start() for match in pattern.finditer(self.blob))
+
+    def _at(self, positions: Iterable[int]) -> tuple[tuple[str, int, str], ...]:
+        begins = {self.blob.rfind(b"\n", 0, position) + 1 for position in positions}
+        found = []
+        for begin in sorted(begins):
+            index = bisect_right(self._starts, begin) - 1
+            number = self.blob.count(b"\n", self._starts[index], begin) + 1
+            end = self.blob.find(b"\n", begin)
+            line = self.blob[begin : end if end >= 0 else None]
+            found.append((self._paths[index], number, line.decode("utf-8", "replace")))
+        return tuple(found)
+
+
+def _starts_of(blob: bytes, hint: bytes) -> Iterator[int]:
+    position = blob.find(hint)
+    while position >= 0:
+        yield position
+        position = blob.find(hint, max(position + 1, blob.find(b"\n", position)))
+
+
+Check = Callable[[Case], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A permanent id, a title, what must be there and what must have passed first, and the check itself.
+
+    A rule without `check` is applied elsewhere (while reading, or over a whole instance) and stands in the
+    book for its documentation.
+    """
+
+    id: str
+    title: str
+    explanation: str
+    severity: Severity = "error"
+    book: int = 1
+    needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    check: Check | None = None
+    always_refuses: bool = False
+
+
+def rule(
+    id: str,  # noqa: A002 - the field's name
+    title: str,
+    *,
+    severity: Severity = "error",
+    needs: str = "",
+    after: str = "",
+    book: int = 1,
+    always_refuses: bool = False,
+) -> Callable[[Check], Rule]:
+    """Make a rule of a function; its docstring is the rule's documentation page."""
+
+    def make(check: Check) -> Rule:
+        return Rule(
+            id=id,
+            title=title,
+            explanation=_docstring(check),
+            severity=severity,
+            needs=tuple(needs.split()),
+            after=tuple(after.split()),
+            book=book,
+            check=check,
+            always_refuses=always_refuses,
+        )
+
+    return make
+
+
+def _docstring(check: Check) -> str:
+    lines = (check.__doc__ or "").strip().split("\n")
+    return "\n".join(line.removeprefix("    ") for line in lines)
+
+
+def trouble(
+    file: str,
+    pointer: str,
+    message: str,
+    *,
+    expected: Any = "",
+    found: Any = "",
+    hint: str = "",
+    detail: str = "",
+) -> Finding:
+    """A finding of the rule that is running; the book adds its id, severity and pack."""
+    return Finding(
+        rule="",
+        file=file,
+        pointer=pointer,
+        message=message,
+        expected=str(expected),
+        found=str(found),
+        hint=hint,
+        detail=detail,
+    )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of each rule of a book."""
+
+    findings: list[Finding] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
+    """Run rules in order. One that depends on a failed or skipped rule is skipped; one that raises fails."""
+    outcome = Outcome()
+    unusable: set[str] = set()
+    for each in rules:
+        if each.check is None:
+            continue
+        absent = [need for need in each.needs if getattr(case.evidence, need) is None]
+        blocked = [name for name in each.after if name in unusable]
+        if absent or blocked:
+            reason = f"no {absent[0]} evidence" if absent else f"{blocked[0]} did not pass"
+            outcome.skipped.append((each.id, reason))
+            if blocked:
+                unusable.add(each.id)
+            continue
+        found = list(_checked(each, case))
+        outcome.findings.extend(found)
+        if any(finding.severity == "error" for finding in found):
+            unusable.add(each.id)
+        else:
+            outcome.passed.append(each.id)
+    return outcome
+
+
+def _checked(each: Rule, case: Case) -> Iterator[Finding]:
+    severity = each.severity
+    newer = each.book > case.evidence.manifest.rule_book
+    if newer and not each.always_refuses and severity == "error":
+        severity = "warning"
+    try:
+        for finding in each.check(case) if each.check else ():
+            yield replace(finding, rule=each.id, severity=severity, pack=case.raw.label)
+    except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, AttributeError) as exc:
+        yield Finding(
+            rule="SYS001",
+            message=f"rule {each.id} could not be decided: {type(exc).__name__}: {exc}",
+            expected="a decision",
+            found="an exception, which counts as a failure",
+            hint="report this with the pack's manifest; the pack stays refused",
+            pack=case.raw.label,
+        )

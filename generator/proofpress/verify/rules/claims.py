@@ -1,0 +1,232 @@
+"""CLM, NEG, TXT: prose says what was measured, and says it plainly."""
+
+import re
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any
+
+from proofpress.evidence.evaluation import EvalMetrics
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import KINDS
+from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.ingest.strict import pointer_of
+from proofpress.verify.rule import Case, rule, trouble
+
+EVAL = "model/eval_metrics.json"
+_NUMBER = re.compile(r"(?<![\w.@:/-])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s?%)?(?![\w/@:]|[.-]\w)")
+_PLACEHOLDERS = re.compile(
+    r"\b(?:todo|tbd|tba|fixme|xxx+|lorem ipsum|to be (?:determined|decided|added|written|done|announced)"
+    r"|coming soon|fill (?:me |this )?in|insert (?:text|name|value|description) here|placeholder"
+    r"|your (?:name|text|description) here|changeme)\b|\?\?\?+|<(?:insert|your|todo)\b[^>]*>",
+    re.IGNORECASE,
+)
+_PLACEHOLDER_HINTS = tuple(
+    word.encode()
+    for word in (
+        *("todo", "tbd", "tba", "fixme", "xxx", "lorem", "to be ", "coming soon", "fill me", "fill in", "fill this"),
+        *("insert text", "insert name", "insert value", "insert desc", "placeholder", "your name", "your text"),
+        *("your desc", "changeme", "???", "<your", "<insert", "<todo"),
+    )
+)
+_EMPTY_PHRASES = frozenset(
+    (
+        *("none", "n/a", "na", "nil", "nothing", "no", "unknown", "-", "–", "—", "none known", "none found"),
+        *("not applicable", "no negative findings", "no limitations", "none identified", "no known limitations"),
+    )
+)
+
+
+def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
+    """(file, pointer, text) of every sentence in which numbers are claims."""
+    evidence = case.evidence
+    if evidence.evaluation is not None:
+        for name in ("conclusions", "negative_findings", "limitations"):
+            for index, text in enumerate(getattr(evidence.evaluation, name)):
+                yield EVAL, f"/{name}/{index}", text
+    yield "release.json", "/summary", evidence.release.summary
+    for section in CHANGELOG_SECTIONS:
+        for index, text in enumerate(getattr(evidence.release.changelog, section)):
+            yield "release.json", f"/changelog/{section}/{index}", text
+    if evidence.model is not None:
+        for index, text in enumerate(evidence.model.limitations):
+            yield "model/model_package.json", f"/limitations/{index}", text
+
+
+def _measured(value: Any) -> set[Decimal]:
+    """Every number of a parsed document, its texts left aside."""
+    found: set[Decimal] = set()
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, Decimal):
+            found.add(item)
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, tuple):
+            waiting.extend(item)
+    return found
+
+
+def _values(case: Case) -> frozenset[Decimal]:
+    found: set[Decimal] = set()
+    for kind in KINDS:
+        if kind.name not in {"manifest", "model_manifest"}:
+            found.update(_measured(case.values.get(kind.path)))
+    return frozenset(found)
+
+
+def _resolves(token: str, values: frozenset[Decimal]) -> bool:
+    """Whether a number in prose is a measured value, rounded to the digits that the prose shows."""
+    percent = token.endswith("%")
+    text = token.rstrip("%").strip().replace(",", "").replace("−", "-")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return False
+    if number in values or (percent and number / 100 in values):
+        return True
+    unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
+    candidates = (-number, number) if text[0] not in "+-" else (number,)
+    for value in values:
+        scaled = value * 100 if percent else value
+        if abs(abs(scaled) - abs(number)) > unit:
+            continue
+        for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP):
+            if scaled.quantize(unit, rounding) in candidates:
+                return True
+    return False
+
+
+@rule("CLM001", "Conclusions name every measured metric", needs="evaluation", after="MET001 MET008")
+def complete(case: Case) -> Iterator[Finding]:
+    """A metric was measured on a whole split, but no conclusion names it with split, value and difference.
+
+    Conclusions that leave out a metric choose what a reader sees. One sentence each is enough: it holds the
+    metric's name, the split, the value, and the difference to the baseline where there is one.
+    """
+    evaluation: EvalMetrics | None = case.evidence.evaluation
+    for index, row in enumerate(evaluation.rows if evaluation else ()):
+        if row.slice is not None or row.value is None or evaluation is None:
+            continue
+        wanted = [row.name, row.split, str(row.value)]
+        if row.delta_vs_baseline is not None:
+            wanted.append(str(row.delta_vs_baseline).lstrip("-"))
+        if not any(all(_holds(text, part) for part in wanted) for text in evaluation.conclusions):
+            yield trouble(
+                EVAL,
+                "/conclusions",
+                f"no conclusion names {row.key} with its value (/rows/{index})",
+                expected=" and ".join(wanted) + " in one sentence",
+                found=f"{len(evaluation.conclusions)} conclusions without it",
+                hint="add a sentence; the evaluation builder writes them",
+            )
+
+
+def _holds(text: str, part: str) -> bool:
+    start = text.find(part)
+    while start >= 0:
+        before, after = text[start - 1 : start], text[start + len(part) : start + len(part) + 2]
+        if not (before.isalnum() or (before in {"_", "."} and before)) and not (
+            after[:1].isalnum() or after[:1] == "_" or (after[:1] == "." and after[1:].isdigit())
+        ):
+            return True
+        start = text.find(part, start + 1)
+    return False
+
+
+@rule("CLM002", "Every fraction and percentage in prose was measured", needs="evaluation")
+def numbers(case: Case) -> Iterator[Finding]:
+    """A sentence holds a decimal number or percentage that no measured value of the pack rounds to.
+
+    Values are compared after rounding to the digits that the sentence shows; `97.2 %` stands for `0.9722`.
+    """
+    yield from _unresolved(case, whole=False)
+
+
+@rule("CLM003", "Every whole number in prose was counted", severity="warning", needs="evaluation")
+def integers(case: Case) -> Iterator[Finding]:
+    """A sentence holds a whole number of 10 or more that stands nowhere in the pack's JSON."""
+    yield from _unresolved(case, whole=True)
+
+
+def _unresolved(case: Case, *, whole: bool) -> Iterator[Finding]:
+    values: frozenset[Decimal] | None = None
+    for file, pointer, text in _prose(case):
+        for match in _NUMBER.finditer(text):
+            token = match[0]
+            is_whole = "." not in token and "%" not in token and "e" not in token.lower()
+            if is_whole is not whole or (is_whole and len(token.lstrip("-+−")) < 2):
+                continue
+            values = _values(case) if values is None else values
+            if not _resolves(token, values):
+                yield trouble(
+                    file,
+                    pointer,
+                    f"the text claims {token}, which no measured value of this pack rounds to",
+                    expected="a number that the pack's JSON holds, rounded to the digits shown",
+                    found=text if len(text) <= 160 else text[:157] + "…",
+                    hint="quote the measured value, or add the row that was measured",
+                )
+
+
+@rule("NEG001", "Negative findings and limitations say something", needs="evaluation")
+def negative(case: Case) -> Iterator[Finding]:
+    """A negative finding or limitation is an empty phrase such as 'none'.
+
+    Every evaluation has something that did not work or was not tried; a release that names nothing has not
+    looked.
+    """
+    evidence = case.evidence
+    lists = [(EVAL, name, getattr(evidence.evaluation, name)) for name in ("negative_findings", "limitations")]
+    if evidence.model is not None:
+        lists.append(("model/model_package.json", "limitations", evidence.model.limitations))
+    for file, name, texts in lists:
+        for index, text in enumerate(texts):
+            if text.strip().lower().rstrip(".!") in _EMPTY_PHRASES or len(text.split()) < 3:
+                yield trouble(
+                    file,
+                    f"/{name}/{index}",
+                    "an empty phrase instead of a finding",
+                    expected="a sentence that says what failed, or what was not tried",
+                    found=text,
+                    hint="say what the evaluation did not show",
+                )
+
+
+def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield pointer_of(path), value
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _texts(item, (*path, name))
+    elif isinstance(value, tuple):
+        for index, item in enumerate(value):
+            yield from _texts(item, (*path, index))
+
+
+@rule("TXT001", "No placeholder words", always_refuses=True)
+def placeholders(case: Case) -> Iterator[Finding]:
+    """A text holds a word such as TODO, TBD or 'lorem ipsum' that stands for something not yet written."""
+    suspects = {
+        path for path, _number, line in case.text.lines(_PLACEHOLDER_HINTS, lowered=True) if _PLACEHOLDERS.search(line)
+    }
+    for path in sorted(suspects):
+        if path in case.values:
+            places = list(_texts(case.values[path]))
+        else:
+            text = (case.raw.files[path].data or b"").decode("utf-8", "replace")
+            places = [(f"line {number}", line) for number, line in enumerate(text.split("\n"), start=1)]
+        for where, text in places:
+            match = _PLACEHOLDERS.search(text)
+            if match:
+                yield trouble(
+                    path,
+                    where,
+                    f"'{match[0]}' stands for something that was not written",
+                    expected="finished text",
+                    found=text.strip()[:160],
+                    hint="write the text, or leave the field out and say why",
+                )
+
+
+RULES = (complete, numbers, integers, negative, placeholders)

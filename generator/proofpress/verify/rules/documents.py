@@ -1,0 +1,252 @@
+"""PRO, GEN, FRS, MRK: required documents, accepted writers, fresh renders, rehearsals."""
+
+from collections.abc import Iterator
+
+from proofpress.errors import UsageError
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import KINDS
+from proofpress.render.render import explain_staleness
+from proofpress.render.sets import RELEASED
+from proofpress.verify.rule import RULE_BOOK, RULE_BOOK_RELEASED, Case, rule, trouble
+
+_RENDER = "run 'proofpress render' and commit what it writes; documents are never edited by hand"
+
+
+@rule("PRO003", "The profile is known")
+def known_profile(case: Case) -> Iterator[Finding]:
+    """The manifest names a profile that neither Proofpress nor this instance has, or that extends one which is
+    missing, so nothing says which evidence the pack must hold.
+    """
+    try:
+        case.profiles.chain(case.evidence.manifest.profile)
+    except UsageError as exc:
+        yield trouble(
+            "manifest.json",
+            "/profile",
+            str(exc),
+            expected=" or ".join(case.profiles.names()),
+            found=case.evidence.manifest.profile,
+            hint="assemble the pack with a known profile, or write the profile to packs/profiles/",
+        )
+
+
+@rule("PRO001", "The pack holds what its profile asks for", after="PRO003")
+def required(case: Case) -> Iterator[Finding]:
+    """A document, metric row or slice dimension that the profile requires is not there.
+
+    Profiles say which evidence a kind of release must carry; see `proofpress profiles`.
+    """
+    evidence = case.evidence
+    chain = case.profiles.chain(evidence.manifest.profile)
+    kinds = {kind.name: kind for kind in KINDS}
+    rendered = {document.name for document in case.documents}
+    evaluation = evidence.evaluation
+    rows = {(row.name, row.split) for row in evaluation.rows if row.slice is None} if evaluation else set()
+    dimensions = {row.slice.dimension for row in evaluation.rows if row.slice} if evaluation else set()
+    for profile in chain:
+        asked = f"profile '{profile.name}' asks for it"
+        for name in profile.documents:
+            if name in kinds and getattr(evidence, name) is None and kinds[name].path not in case.broken:
+                path = kinds[name].path
+                yield trouble(
+                    path,
+                    "",
+                    f"the {kinds[name].role} is missing: {asked}",
+                    expected=path,
+                    found="no such file",
+                )
+        for name in profile.rendered:
+            if case.template_set is not None and name not in rendered:
+                yield trouble(
+                    "",
+                    "",
+                    f"the document '{name}' can't be rendered: {asked}",
+                    expected=name,
+                    found="no evidence for it",
+                )
+        for metric in profile.metrics:
+            if (metric.name, metric.split) not in rows:
+                key = f"{metric.name}@{metric.split}"
+                yield trouble(
+                    "model/eval_metrics.json",
+                    "/rows",
+                    f"no row {key}: {asked}",
+                    expected=key,
+                    found="no such row",
+                )
+        for dimension in profile.slice_dimensions:
+            if dimension not in dimensions:
+                yield trouble(
+                    "model/eval_metrics.json",
+                    "/rows",
+                    f"no slices by {dimension}: {asked}",
+                    expected=dimension,
+                    found="no such slices",
+                )
+
+
+@rule("PRO002", "The profile is at least the family's", after="PRO003")
+def floor(case: Case) -> Iterator[Finding]:
+    """The pack was made with a weaker profile than the policy fixes for its family."""
+    family = case.policy.families.get(case.evidence.manifest.family)
+    chain = [profile.name for profile in case.profiles.chain(case.evidence.manifest.profile)]
+    if family is not None and family.least_profile not in chain:
+        yield trouble(
+            "manifest.json",
+            "/profile",
+            f"the policy asks for at least the profile '{family.least_profile}'",
+            expected=family.least_profile,
+            found=case.evidence.manifest.profile,
+            hint="assemble the pack with the family's profile",
+        )
+
+
+@rule("GEN001", "Every document was written by an accepted program", after="PRO003")
+def generators(case: Case) -> Iterator[Finding]:
+    """`generated_by` names a program that the profile does not accept for this document.
+
+    Hand-written evidence has no run behind it. Write the document with its builder, or accept the program in
+    a profile.
+    """
+    chain = case.profiles.chain(case.evidence.manifest.profile)
+    for kind, document in case.evidence.documents():
+        if not case.profiles.accepts(chain, kind.name, document.generated_by):
+            yield trouble(
+                kind.path,
+                "/generated_by",
+                f"'{document.generated_by}' is not accepted as writer of the {kind.role}",
+                expected=" or ".join(
+                    sorted({label for profile in chain for labels in profile.generators.values() for label in labels})
+                ),
+                found=document.generated_by,
+                hint="write the document with its builder",
+            )
+
+
+@rule("FRS001", "Committed documents equal a fresh render", always_refuses=True)
+def fresh(case: Case) -> Iterator[Finding]:
+    """A committed Markdown document differs from what its JSON renders to, or is missing.
+
+    Readers of the document would see something that the evidence does not say. The finding shows the
+    difference, its sections, and the JSON fields that the fresh lines come from.
+    """
+    if case.template_set is None:
+        return
+    for document in case.documents:
+        file = case.raw.files.get(document.path)
+        wanted = document.text.encode()
+        if file is None or file.data is None:
+            yield trouble(
+                document.path,
+                "",
+                "the document was not rendered",
+                expected=document.path,
+                found="no such file",
+                hint=_RENDER,
+            )
+        elif file.data != wanted:
+            stale = explain_staleness(case.evidence, case.template_set, document, file.data.decode("utf-8", "replace"))
+            sections = ", ".join(f"'{name}'" for name in stale.sections) or "line ends"
+            sources = ", ".join(stale.sources) or "no field: the committed text adds or changes words of the template"
+            yield trouble(
+                document.path,
+                "",
+                f"the document is stale in {sections}",
+                expected=f"a fresh render; the differing lines come from {sources}",
+                found="a committed text that the evidence does not give",
+                hint=_RENDER,
+                detail=stale.diff,
+            )
+
+
+@rule("FRS002", "The template set is known", always_refuses=True)
+def known_set(case: Case) -> Iterator[Finding]:
+    """The manifest names a template set that this Proofpress and this instance don't have, or that has been
+    altered since: its documents can't be rendered, so they are unchecked, which is not fresh.
+    """
+    if case.template_set is None:
+        ref = case.evidence.manifest.template_set
+        yield trouble(
+            "manifest.json",
+            "/template_set",
+            f"template set '{ref.name}' is not known here, or its templates were changed",
+            expected=f"one of {', '.join(case.sets.names())}, unchanged",
+            found=f"{ref.name} {ref.sha256 or ''}".strip(),
+            hint="restore the set's templates, or render with a known set: proofpress render --upgrade",
+        )
+
+
+@rule("FRS003", "No older template set or rule book without leave", always_refuses=True)
+def downgrade(case: Case) -> Iterator[Finding]:
+    """The pack names an older template set or rule book than the newest, and nothing shows that it was made
+    before the newer one came out.
+
+    Older versions count only for a pack that the log registered before that time, or that the policy lists
+    under `accepted_older`.
+    """
+    manifest = case.evidence.manifest
+    newest = case.sets.newest().ref
+    have_set, want_set = (ref.base or ref.name for ref in (manifest.template_set, newest))
+    numbered = have_set.isdigit() and want_set.isdigit()
+    checks = (
+        ("/template_set", numbered and int(have_set) < int(want_set), have_set, want_set, RELEASED.get(want_set)),
+        (
+            "/rule_book",
+            manifest.rule_book < RULE_BOOK,
+            str(manifest.rule_book),
+            str(RULE_BOOK),
+            RULE_BOOK_RELEASED.get(RULE_BOOK),
+        ),
+    )
+    for pointer, older, found, expected, since in checks:
+        if older and not case.may_be_older(since):
+            yield trouble(
+                "manifest.json",
+                pointer,
+                f"{pointer[1:].replace('_', ' ')} {found} is older than {expected}",
+                expected=expected,
+                found=found,
+                hint="run 'proofpress render --upgrade', or list the pack_id under accepted_older in the policy",
+            )
+    if manifest.rule_book > RULE_BOOK:
+        yield trouble(
+            "manifest.json",
+            "/rule_book",
+            f"rule book {manifest.rule_book} is newer than this Proofpress knows",
+            expected=f"at most {RULE_BOOK}",
+            found=manifest.rule_book,
+            hint="use a newer Proofpress",
+        )
+
+
+@rule("MRK001", "Rehearsals are marked", severity="warning")
+def rehearsal(case: Case) -> Iterator[Finding]:
+    """A document is marked `fixture: true`: the pack is a rehearsal, never ready, approved or citable."""
+    for kind, document in case.evidence.documents():
+        if document.fixture:
+            yield trouble(
+                kind.path,
+                "/fixture",
+                "a fixture makes this pack a rehearsal",
+                expected="false for a release",
+                found="true",
+                hint="make the document from a real run before releasing",
+            )
+
+
+@rule("DEM001", "The demo run succeeded", needs="demo")
+def demo(case: Case) -> Iterator[Finding]:
+    """The captured demo ended with another exit code than 0, so it demonstrates a failure."""
+    run = case.evidence.demo
+    if run is not None and run.exit_code != 0:
+        yield trouble(
+            "demo/terminal_demo_manifest.json",
+            "/exit_code",
+            "the captured demo run failed",
+            expected=0,
+            found=run.exit_code,
+            hint="mend the demo and run it again",
+        )
+
+
+RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, demo)

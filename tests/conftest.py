@@ -1,0 +1,50 @@
+"""Fixtures and options that all tests share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from pack_builder import PackBuilder
+
+ROBUSTNESS = Path(__file__).resolve().parents[2] / "shared" / "data" / "robustness"
+"""Public suites of hostile inputs; tests that read them are skipped where they are absent."""
+
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, max_examples=60)
+settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-goldens` writes the golden files instead of comparing with them."""
+    parser.addoption("--update-goldens", action="store_true", help="Write golden files anew.")
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> PackBuilder:
+    """A valid pack in an instance's `packs/` folder."""
+    return PackBuilder(tmp_path / "packs")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare a text with the file `goldens/<name>` beside the test's module."""
+    folder = Path(str(request.path)).parent / "goldens"
+
+    def compare(name: str, text: str) -> None:
+        file = folder / name
+        if request.config.getoption("--update-goldens"):
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        assert file.exists(), f"no golden file {name}: run pytest --update-goldens"
+        assert text == file.read_text(encoding="utf-8")
+
+    return compare
+
+
+@pytest.fixture
+def robustness() -> Path:
+    """The folder of public suites, or a skip that says so."""
+    if not ROBUSTNESS.is_dir():
+        pytest.skip("the public robustness suites are not on this machine")
+    return ROBUSTNESS
