@@ -44,6 +44,9 @@ REMOVE: Final = object()
 _SECTIONS: Final = ("dataset", "demo", "model", "training")
 
 
+_sets = cache(TemplateSets)
+
+
 def steps(pointer: str) -> list[str]:
     """The keys of a JSON pointer."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
@@ -194,7 +197,7 @@ class PackBuilder:
         """
         loaded = self.load()
         if documents and loaded.evidence is not None:
-            chosen = (sets or TemplateSets()).find(loaded.evidence.manifest.template_set)
+            chosen = (sets or _sets()).find(loaded.evidence.manifest.template_set)
             for document in render_documents(loaded.evidence, chosen) if chosen else ():
                 self.write(document.path, document.text)
         for section in _SECTIONS:

@@ -85,10 +85,11 @@ def _stranger(path: str, mode: int) -> Finding:
 def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
     """Name and bytes of everything under `packs/` that judges packs: policy, profiles, own template sets, registry."""
     packs = root / "packs"
-    found: list[tuple[str, bytes]] = []
     single = [packs / "policy.yaml", packs / "registry" / "events.jsonl"]
     folders = [packs / "profiles", root / "templates"]
-    for path in (*single, *(item for folder in folders if folder.is_dir() for item in sorted(folder.rglob("*")))):
-        if path.is_file() and not path.is_symlink():
-            found.append((path.relative_to(root).as_posix(), path.read_bytes()))
-    return tuple(found)
+    below = [item for folder in folders if folder.is_dir() for item in sorted(folder.rglob("*"))]
+    return tuple(
+        (path.relative_to(root).as_posix(), path.read_bytes())
+        for path in (*single, *below)
+        if path.is_file() and not path.is_symlink()
+    )

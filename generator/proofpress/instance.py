@@ -67,7 +67,15 @@ def _read(path: Path, model: type[M], findings: list[Finding], root: Path) -> M 
         raise IngestError(f"{path}: can't be read ({exc.strerror or exc})") from exc
     except StrictError as exc:
         findings.append(
-            Finding(rule="POL001", file=name, pointer=exc.pointer, message=str(exc), expected="strict YAML")
+            Finding(
+                rule="POL001",
+                file=name,
+                pointer=exc.pointer,
+                message=str(exc),
+                expected="strict YAML",
+                found=exc.found or "text that readers may take differently",
+                hint="correct the file; its schema is in docs/schemas",
+            )
         )
     except ValidationError as exc:
         hint = "correct the file; its schema is in docs/schemas"

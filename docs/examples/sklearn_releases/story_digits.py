@@ -500,6 +500,10 @@ def _repair_words() -> Words:
                 "The inflation was measured with one split seed and one training seed; this training split is a "
                 "little smaller than that of v0.2.0, which may explain part of the difference."
             ),
+            (
+                "This example was built to show a leak: copies shifted by whole pixels showed no consistent inflation, "
+                "copies shifted by half a pixel did, so the recipe with half a pixel was kept."
+            ),
         ),
     )
 

@@ -51,7 +51,8 @@ class SiteBuild:
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
             listings = listing_units(frames, families, self.index.cards, code_digest())
-            wanted = [(unit.name, unit.key) for unit in (*releases, *listings)]
+            wanted = [(unit.name, unit.key) for unit in releases]
+            wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))
             self._build_releases(publication, tuple(unit for unit in releases if unit.name in stale), len(stale))
             findings = between_packs(instance, registry, [_facts(item) for item in self.index.facts()])

@@ -21,6 +21,7 @@ HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
 _STRUCTURED = (".json", ".yaml", ".yml", ".md", ".txt", ".toml", ".lock", ".csv")
 _HINTS = {
+    "ING005": "move bulk data to a file of its own",
     "ING007": "write the file again with a strict JSON or YAML writer",
     "ING008": "remove one of the two; the reader can't know which one is meant",
     "ING009": "write null and say in 'absent' why there is no value",
@@ -109,7 +110,14 @@ def interpret(raw: RawPack) -> LoadedPack:
     parameters = values.get(PARAMS)
     if parameters is not None and not isinstance(parameters, dict):
         findings.append(
-            Finding(rule="SCH001", file=PARAMS, message="parameters are not a mapping", expected="a mapping")
+            Finding(
+                rule="SCH001",
+                file=PARAMS,
+                message="parameters are not a mapping",
+                expected="a mapping of names and values",
+                found=f"a {type(parameters).__name__}",
+                hint="write the file with proofpress.pack.training.write_params",
+            )
         )
         parameters = None
     evidence = None
@@ -297,13 +305,15 @@ def _unreadable(path: str, exc: Exception) -> Finding:
             pointer=exc.pointer,
             message=str(exc),
             expected="strict UTF-8 " + ("YAML" if path.endswith((".yaml", ".yml")) else "JSON"),
-            found=exc.found,
+            found=exc.found or "text that readers may take differently",
             hint=_HINTS.get(exc.rule, ""),
         )
+    problem = str(getattr(exc, "strerror", None) or exc)
     return Finding(
         rule="ING006",
         file=path,
-        message=f"could not be read: {getattr(exc, 'strerror', None) or exc}",
+        message=f"could not be read: {problem}",
         expected="a readable file that does not change",
+        found=problem,
         hint="check its permissions and try again",
     )

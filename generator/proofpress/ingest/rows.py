@@ -63,10 +63,10 @@ class RowFacts:
         if not isinstance(slices, dict):
             raise StrictError("'slices' is not an object of dimension and value", rule="ING010")
         for dimension, value in slices.items():
+            if type(value) is not str:
+                raise StrictError("a slice value is not a text", rule="ING010", found=repr(value))
             group = self.slices.get((dimension, value))
             if group is None:
-                if not isinstance(value, str):
-                    raise StrictError("a slice value is not a text", rule="ING010", found=repr(value))
                 group = self.slices[dimension, value] = RowGroup()
             group.add(encoded, numbers)
 

@@ -173,4 +173,4 @@ def _violation(file: str, pointer: str, message: str, expected: str, found: str,
 
 def _short(value: Any) -> str:
     text = str(value) if not isinstance(value, dict | tuple) else f"{type(value).__name__} of {len(value)}"
-    return text if len(text) <= 120 else text[:117] + "…"
+    return (text if len(text) <= 120 else text[:117] + "…") or "an empty text"

@@ -143,7 +143,7 @@ def _row_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _row_float(token: str) -> Decimal:
-    return _number(token) if len(token) > 24 or "e" in token.lower() else Decimal(token)
+    return Decimal(_number(token) if len(token) > 24 or "e" in token.lower() else token)
 
 
 def _row_integer(token: str) -> int:

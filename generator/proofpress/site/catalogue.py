@@ -294,12 +294,13 @@ def feed(frames: FrameSet, entries: Sequence[Entry], cards: Cards) -> Iterator[O
     base = frames.site_url
     newest = entries[:FEED]
     updated = max((entry.released_at for entry in newest), default="1970-01-01T00:00:00Z")
-    parts = [
+    head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<title>{escape(frames.site_name)}: releases</title>\n<id>{escape(base)}</id>\n"
         f'<link rel="self" href={quoteattr(base + "feed.xml")}/>\n<link href={quoteattr(base)}/>\n'
         f"<author><name>{escape(frames.site_name)}</name></author>\n<updated>{updated}</updated>\n"
-    ]
+    )
+    parts = [head]
     for entry, card in zip(newest, cards([entry.label for entry in newest]), strict=True):
         url = f"{base}releases/{entry.bundle_id}/"
         parts.append(

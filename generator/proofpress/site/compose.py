@@ -13,8 +13,9 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.render.document import RenderedDocument
-from proofpress.site import changes, cite, figures
+from proofpress.site import changes, figures
 from proofpress.site.card import metric_fields
+from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, metric_id, render_page
@@ -33,12 +34,6 @@ PLACES: Mapping[str, str] = {
     "paper_draft": "paper/",
 }
 """Where each document's page stands below its release; a document that is not named here gets its own name."""
-_KINDS: Mapping[str, cite.Kind] = {
-    "model_card": "report",
-    "eval_report": "report",
-    "data_card": "dataset",
-    "paper_draft": "preprint",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,19 +59,20 @@ class ReleasePages:
     def files(self) -> Iterator[OutputFile]:
         """All files of the release: pages, evidence, charts' data, citations, JSON."""
         comparison = diff(self.predecessor, self.pack) if self.predecessor else None
-        record = cite.record_of(
-            self.pack.evidence,
+        citing = Citing(
+            evidence=self.pack.evidence,
+            place=self.place,
             base_url=self.frames.site_url,
             publisher=self.frames.site_name,
-            swhid=cite.swhid_of(self.pack.raw.files.values()),
+            swhid=pack_swhid(self.pack.raw.files.values()),
         )
         charts = figures.release_charts(self.pack.evidence)
-        yield self._overview(comparison, record, charts)
+        yield self._overview(comparison, citing, charts)
         for document in self.pack.documents:
-            yield self._document(document, record, charts)
-        yield self._changes(comparison, record)
-        yield self._evidence(record)
-        yield from self._citations(record)
+            yield self._document(document, citing, charts)
+        yield self._changes(comparison, citing)
+        yield self._evidence(citing)
+        yield from self._citations(citing)
         for chart in charts:
             yield OutputFile(path=f"{self.path}charts/{chart.name}.json", data=dump_json(chart.chart.data).encode())
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=dump_json(chart.chart.spec).encode())
@@ -108,15 +104,13 @@ class ReleasePages:
             banners=self.place.banners("../" * (below.count("/") + 1), rehearsal=evidence.is_rehearsal),
         )
 
-    def _page(
-        self, text: PageText, html: str, headings: Sequence[Heading], record: cite.CitationRecord, kind: cite.Kind
-    ) -> OutputFile:
+    def _page(self, text: PageText, html: str, headings: Sequence[Heading], citing: Citing) -> OutputFile:
         active = text.path.removeprefix(self.path)
         items = [
             NavItem(title=title, href=self._href(active, below), active=below == active)
             for title, below in self._contents()
         ]
-        head = cite.head(record, kind=kind, path=text.path, title=text.title)
+        head = citing.head(active, text.title)
         return page(self.frames, text, html, headings=headings, nav=items, nav_title=self.bundle_id, head=head)
 
     @staticmethod
@@ -134,7 +128,7 @@ class ReleasePages:
         ]
 
     def _overview(
-        self, comparison: Comparison | None, record: cite.CitationRecord, charts: Sequence[figures.NamedChart]
+        self, comparison: Comparison | None, citing: Citing, charts: Sequence[figures.NamedChart]
     ) -> OutputFile:
         evidence = self.pack.evidence
         release = evidence.release
@@ -184,7 +178,7 @@ class ReleasePages:
             ("documents", "Documents"),
             ("history", "History"),
         )
-        return self._page(text, html, headings, record, "software")
+        return self._page(text, html, headings, citing)
 
     def _link(self, bundle_id: str) -> dict[str, str] | None:
         return {"href": f"../{bundle_id}/", "title": bundle_id} if bundle_id else None
@@ -265,9 +259,7 @@ class ReleasePages:
         facts.append({"name": "Pack id", "text": evidence.pack_id, "code": True, "wide": True})
         return [{"href": "", "code": False, "wide": False, **fact} for fact in facts]
 
-    def _document(
-        self, document: RenderedDocument, record: cite.CitationRecord, charts: Sequence[figures.NamedChart]
-    ) -> OutputFile:
+    def _document(self, document: RenderedDocument, citing: Citing, charts: Sequence[figures.NamedChart]) -> OutputFile:
         rendered = render_page(document.text)
         below = _place(document)
         text = self._text(below, rendered.title or document.title, description=f"{document.title} of {self.bundle_id}")
@@ -283,18 +275,18 @@ class ReleasePages:
                 if entry.path in _SOURCES.get(document.name, ())
             ],
         )
-        return self._page(text, html, rendered.headings, record, _KINDS.get(document.name, "page"))
+        return self._page(text, html, rendered.headings, citing)
 
-    def _changes(self, comparison: Comparison | None, record: cite.CitationRecord) -> OutputFile:
+    def _changes(self, comparison: Comparison | None, citing: Citing) -> OutputFile:
         before = comparison.old.bundle_id if comparison else ""
         lead = f"Everything that differs from {before}, worst first." if before else ""
         text = self._text("changes/", f"Changes: {self.bundle_id}", lead, description=f"Changes of {self.bundle_id}")
         view = changes.view(comparison, f"{text.root}api/v1/changes/{self.bundle_id}.json") if comparison else None
         html = body("changes.html.j2", text, comparison=view)
         headings = [Heading(level=2, id=part["id"], title=part["title"]) for part in view["parts"]] if view else []
-        return self._page(text, html, headings, record, "page")
+        return self._page(text, html, headings, citing)
 
-    def _evidence(self, record: cite.CitationRecord) -> OutputFile:
+    def _evidence(self, citing: Citing) -> OutputFile:
         evidence = self.pack.evidence
         raw = self.pack.raw.files
         text = self._text(
@@ -331,10 +323,10 @@ class ReleasePages:
             external=evidence.manifest.external_artifacts,
         )
         headings = _headings(("contract", "The contract"), ("verification", "Verification"), ("files", "Files"))
-        return self._page(text, html, headings, record, "page")
+        return self._page(text, html, headings, citing)
 
-    def _citations(self, record: cite.CitationRecord) -> Iterator[OutputFile]:
-        formats = cite.formats(record)
+    def _citations(self, citing: Citing) -> Iterator[OutputFile]:
+        formats = citing.files()
         for item in formats:
             yield OutputFile(path=f"{self.path}{item.file}", data=item.text.encode())
         text = self._text(
@@ -344,10 +336,13 @@ class ReleasePages:
         html = body(
             "cite.html.j2",
             text,
-            apa=cite.apa(record),
+            apa=safe(citing.apa()),
             facts=[
-                {"name": "Permanent address", "text": record.url},
-                {"name": "Software hash identifier of the pack", "text": record.swhid},
+                {"name": "Permanent address", "text": citing.release_url},
+                {
+                    "name": "Software hash identifier of the pack",
+                    "text": citing.swhid or "not computed: the pack holds large artifacts",
+                },
                 {"name": "Pack id", "text": self.pack.evidence.pack_id},
             ],
             formats=[
@@ -355,7 +350,7 @@ class ReleasePages:
                 for item in shown
             ],
         )
-        yield self._page(text, html, _headings(*((item.id, item.title) for item in shown)), record, "page")
+        yield self._page(text, html, _headings(*((item.id, item.title) for item in shown)), citing)
 
     # JSON
 

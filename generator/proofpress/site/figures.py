@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from proofpress.evidence.evaluation import MetricRow
@@ -69,7 +70,7 @@ def _baseline_charts(rows: Sequence[MetricRow]) -> list[NamedChart]:
                     higher_is_better=item.higher_is_better,
                 )
             )
-    charts = []
+    charts: list[NamedChart] = []
     for unit, chosen in by_unit.items():
         name = f"baseline-{slug(unit)}"
         chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}", data_url=f"{name}.json")
@@ -151,7 +152,7 @@ def _number(metric: Mapping[str, Any] | None, name: str) -> Decimal | None:
 def trend_note(cards: Sequence[Mapping[str, Any]]) -> str:
     """Says between which neighbouring releases the evaluated examples changed, so that a step is not read as a gain."""
     moved = []
-    for before, after in zip(cards, cards[1:], strict=False):
+    for before, after in pairwise(cards):
         keys = {item["key"]: item["evaluated_keys_sha256"] for item in before["metrics"]}
         if any(
             item["key"] in keys and (keys[item["key"]] is None or keys[item["key"]] != item["evaluated_keys_sha256"])

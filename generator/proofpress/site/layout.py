@@ -115,7 +115,7 @@ def column(title: str, *, number: bool = False) -> dict[str, Any]:
 
 def cell(text: object, **how: Any) -> dict[str, Any]:
     """A table's cell: plain, `href`, `code`, `tone` of a change, or `badge`."""
-    return {"text": str(text), **how}
+    return {"text": str(text), "href": "", "code": False, "tone": "", "badge": "", **how}
 
 
 def row(*cells: dict[str, Any], id_: str = "") -> dict[str, Any]:

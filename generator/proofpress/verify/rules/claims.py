@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
@@ -92,8 +93,9 @@ def _resolves(token: str, values: frozenset[Decimal]) -> bool:
         if abs(abs(scaled) - abs(number)) > unit:
             continue
         for rounding in (ROUND_HALF_EVEN, ROUND_HALF_UP):
-            if scaled.quantize(unit, rounding) in candidates:
-                return True
+            with suppress(InvalidOperation):  # more digits than were ever measured
+                if scaled.quantize(unit, rounding) in candidates:
+                    return True
     return False
 
 

@@ -10,6 +10,7 @@ from proofpress.render.sets import RELEASED
 from proofpress.verify.rule import RULE_BOOK, RULE_BOOK_RELEASED, Case, rule, trouble
 
 _RENDER = "run 'proofpress render' and commit what it writes; documents are never edited by hand"
+_PROVIDE = "build the missing evidence from the recorded run, or assemble the pack with a lesser profile"
 
 
 @rule("PRO003", "The profile is known")
@@ -54,6 +55,7 @@ def required(case: Case) -> Iterator[Finding]:
                     f"the {kinds[name].role} is missing: {asked}",
                     expected=path,
                     found="no such file",
+                    hint=_PROVIDE,
                 )
         for name in profile.rendered:
             if case.template_set is not None and name not in rendered:
@@ -63,6 +65,7 @@ def required(case: Case) -> Iterator[Finding]:
                     f"the document '{name}' can't be rendered: {asked}",
                     expected=name,
                     found="no evidence for it",
+                    hint=_PROVIDE,
                 )
         for metric in profile.metrics:
             if (metric.name, metric.split) not in rows:
@@ -73,6 +76,7 @@ def required(case: Case) -> Iterator[Finding]:
                     f"no row {key}: {asked}",
                     expected=key,
                     found="no such row",
+                    hint=_PROVIDE,
                 )
         for dimension in profile.slice_dimensions:
             if dimension not in dimensions:
@@ -82,6 +86,7 @@ def required(case: Case) -> Iterator[Finding]:
                     f"no slices by {dimension}: {asked}",
                     expected=dimension,
                     found="no such slices",
+                    hint=_PROVIDE,
                 )
 
 

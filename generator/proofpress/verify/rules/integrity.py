@@ -120,7 +120,7 @@ def checksums(case: Case) -> Iterator[Finding]:
     yield from _checksum_file(case, CHECKSUMS, {**listed, MANIFEST: case.raw.files[MANIFEST].sha256})
     for path in listed:
         section, _, name = path.partition("/")
-        if name == CHECKSUMS:
+        if name == CHECKSUMS and path in case.raw.files:
             inside = {
                 other.removeprefix(f"{section}/"): digest
                 for other, digest in listed.items()
@@ -162,7 +162,8 @@ def _checksum_file(case: Case, path: str, wanted: Mapping[str, str]) -> Iterator
                 hint=_REPACK,
             )
     if not bad and wanted == stated and file.data != render_checksums(wanted.items()):
-        yield trouble(path, "", "the bytes are not the canonical form", expected="canonical lines", hint=_REPACK)
+        problem = "the bytes are not the canonical form"
+        yield trouble(path, "", problem, expected="canonical lines", found="other bytes", hint=_REPACK)
 
 
 @rule("INT006", "The model manifest describes the model's files", needs="model_manifest")

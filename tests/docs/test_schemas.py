@@ -1,0 +1,125 @@
+"""docs/schemas holds the schemas as they are, and real documents and outputs obey them."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from proofpress.cli import cli
+from proofpress.evidence.pack import KINDS, DocumentKind
+from proofpress.schemas import schemas, write_schemas
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = schemas()
+PACKS = sorted(path.parent for path in (ROOT / "packs").glob("*/*/manifest.json"))
+
+
+def errors(name: str, document: Any) -> list[str]:
+    """What a document breaks in a schema."""
+    found = Draft202012Validator(SCHEMAS[name]).iter_errors(document)
+    return [f"{error.json_path}: {error.message}" for error in found]
+
+
+def output(arguments: Sequence[str], root: Path = ROOT) -> Any:
+    """The JSON that a command prints."""
+    done = CliRunner().invoke(cli, ["-C", str(root), *arguments, "--format", "json"], standalone_mode=False)
+    assert done.exception is None, done.output
+    return json.loads(done.stdout)
+
+
+def test_the_committed_schemas_are_those_of_the_models(tmp_path: Path) -> None:
+    fresh = {path.name: path.read_text(encoding="utf-8") for path in write_schemas(tmp_path)}
+    committed = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "schemas").glob("*.json")}
+    assert committed == fresh, "run 'make docs'"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_each_is_a_schema_with_a_name(name: str) -> None:
+    Draft202012Validator.check_schema(SCHEMAS[name])
+    assert SCHEMAS[name]["$id"].startswith(f"urn:proofpress:schema:{name}:")
+    assert SCHEMAS[name]["title"]
+    assert not unknown_words(SCHEMAS[name])
+
+
+def unknown_words(schema: Any) -> set[str]:
+    """Keywords that JSON Schema does not have, and that validators would skip without a word."""
+    known = {*Draft202012Validator.VALIDATORS, "$schema", "$id", "title", "description", "default", "$defs"}
+    found: set[str] = set()
+    for name, value in schema.items():
+        if name not in known:
+            found.add(name)
+        if name in {"properties", "$defs"}:
+            for item in value.values():
+                found |= unknown_words(item)
+        elif name in {"anyOf", "oneOf"}:
+            for item in value:
+                found |= unknown_words(item)
+        elif name in {"items", "additionalProperties"} and isinstance(value, dict):
+            found |= unknown_words(value)
+    return found
+
+
+def documents() -> Iterator[tuple[DocumentKind, Path]]:
+    for pack in PACKS:
+        yield from ((kind, pack / kind.path) for kind in KINDS if (pack / kind.path).is_file())
+
+
+def test_the_example_packs_obey_them() -> None:
+    checked = set()
+    for kind, path in documents():
+        assert errors(kind.name.replace("_", "-"), json.loads(path.read_bytes())) == [], path
+        checked.add(kind.name)
+    assert checked == {kind.name for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"schema_version": 1}, "$.schema_version"),
+        ({"commit": "abc"}, "$.commit"),
+        ({"evaluated_at": "2026-13-01T00:00:00Z"}, "$.evaluated_at"),
+        ({"rows": []}, "$.rows"),
+        ({"surprise": 1}, "$"),
+        ({"splits": [{"name": "test", "n": -1, "keys_sha256": "0" * 64}]}, "$.splits[0].n"),
+    ],
+)
+def test_a_wrong_document_is_refused(change: dict[str, Any], path: str) -> None:
+    document = json.loads((PACKS[0] / "model/eval_metrics.json").read_bytes())
+    assert [error.partition(":")[0] for error in errors("evaluation", {**document, **change})] == [path]
+
+
+def test_policy_profiles_and_log_obey_them() -> None:
+    for path in (ROOT / "generator/proofpress/verify/profiles").glob("*.yaml"):
+        assert errors("profile", yaml.safe_load(path.read_bytes())) == [], path
+    policy = ROOT / "packs" / "policy.yaml"
+    if policy.is_file():
+        assert errors("policy", yaml.safe_load(policy.read_bytes())) == []
+    log = ROOT / "packs" / "registry" / "events.jsonl"
+    for line in log.read_bytes().splitlines() if log.is_file() else ():
+        assert errors("registry-event", json.loads(line)) == [], line
+
+
+def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
+    old, new = next((a, b) for a, b in zip(PACKS, PACKS[1:], strict=False) if a.parent == b.parent)
+    assert errors("findings", output(["verify", str(old)])) == []
+    assert errors("findings", output(["check"])) == []
+    assert errors("diff", output(["diff", old.name, new.name])) == []
+    assert errors("rules", output(["rules"])) == []
+    assert errors("render", output(["render", "--check"])) == []
+    assert errors("registry-log", output(["registry", "log"])) == []
+
+    damaged = tmp_path / "packs" / old.parent.name / old.name
+    for path in (path for path in old.rglob("*") if path.is_file()):
+        target = damaged / path.relative_to(old)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(path.read_bytes())
+    (damaged / "SHA256SUMS").unlink()
+    report = output(["verify", str(damaged)], tmp_path)
+    assert report["packs"][0]["findings"]
+    assert errors("findings", report) == []
+    assert errors("pack", output(["pack", "release", str(damaged)], tmp_path)) == []

@@ -1,0 +1,277 @@
+"""Every rule of the book: passing on a valid pack, and one minimal mutation that yields exactly its id."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from pack_builder import EVAL, REMOVE, PackBuilder
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
+from proofpress.evidence.values import Number
+from proofpress.ingest import DirectorySource, load_pack
+from proofpress.verify import Profiles, verify
+from proofpress.verify.book import ACROSS, PACK_RULES, READING, rule_book
+
+Mutation = Callable[[PackBuilder], object]
+COST, DATA, DEMO = "model/efficiency_report.json", "dataset/dataset_package.json", "demo/terminal_demo_manifest.json"
+MODEL, RUN, SPLITS = "model/model_package.json", "training/training_run.json", "dataset/split_integrity.json"
+OTHER = "d" * 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakage:
+    """A mutation of a valid pack, and the (rule, file, pointer) of every finding that it yields."""
+
+    mutate: Mutation
+    findings: tuple[tuple[str, str, str], ...]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    severity: str = "error"
+
+
+def one(
+    rule: str, file: str, pointer: str, mutate: Mutation, *, severity: str = "error", **options: Any
+) -> tuple[str, Breakage]:
+    """A mutation that yields one finding and no companion."""
+    return rule, Breakage(mutate=mutate, findings=((rule, file, pointer),), options=options, severity=severity)
+
+
+def sealed(path: str, pointer: str, value: Any) -> Mutation:
+    """Set one value and seal the pack again, documents included."""
+    return lambda pack: pack.corrupt(path, pointer, value).reseal()
+
+
+def manifest(pointer: str, value: Any) -> Mutation:
+    """Set one value of the manifest and write the checksum file anew."""
+    return lambda pack: pack.corrupt("manifest.json", pointer, value).reseal_sums()
+
+
+def added(path: str, text: str) -> Mutation:
+    """Add a file that the manifest covers."""
+    return lambda pack: pack.write(path, text).reseal()
+
+
+def _outside(pack: PackBuilder) -> Path:
+    file = pack.root.parent / "outside.txt"
+    file.write_text("text\n", encoding="utf-8")
+    return file
+
+
+def _sparse(pack: PackBuilder) -> None:
+    with (pack / "huge.bin").open("wb") as stream:
+        stream.truncate(1 << 40)
+
+
+def _model_size(pack: PackBuilder) -> None:
+    size = pack.value("model/manifest.json", "/files/0/size")
+    pack.corrupt("model/manifest.json", "/files/0/size", size + 1).with_model_id().reseal()
+
+
+def _shared_key(pack: PackBuilder) -> None:
+    text = b"r10\nr11\nr12\nt20\n"
+    digest = sha256(text).hexdigest()
+    pack.write("dataset/keys/record/train.txt", text).corrupt(SPLITS, "/keys/0/files/0/sha256", digest)
+    pack.corrupt(DATA, "/splits/0/keys_sha256", digest).corrupt(SPLITS, "/overlaps/0/n", 1).reseal()
+
+
+def _newer_minor(pack: PackBuilder) -> None:
+    pack.corrupt(COST, "/schema_version", "1.7.0").corrupt(COST, "/carbon", "not weighed").reseal()
+
+
+def _unknown_split(pack: PackBuilder) -> None:
+    row = {"name": "recall", "split": "later", "slice": {"dimension": "month", "value": "May"}}
+    row |= {"value": Number("0.5"), "unit": "fraction", "higher_is_better": True, "n": 1}
+    pack.corrupt(EVAL, "/rows/-", row).reseal()
+
+
+def _twice(pack: PackBuilder) -> None:
+    pack.corrupt(EVAL, "/rows/-", pack.value(EVAL, "/rows/0")).reseal()
+
+
+def _edited_card(pack: PackBuilder) -> None:
+    pack.replace("model/model_card.md", "Tells even", "Always tells even").reseal(documents=False)
+
+
+def _sentence(text: str) -> Mutation:
+    return sealed(EVAL, "/conclusions/-", text)
+
+
+def _keyword(text: str) -> Mutation:
+    return sealed("release.json", "/keywords", [text])  # a field that no document prints
+
+
+_STRICT = Profile(
+    schema_version="1.0.0",
+    name="strict",
+    title="Asks for more",
+    extends="paper-demo",
+    metrics=(RequiredMetric(name="recall", split="test"),),
+)
+_FLOOR = Policy(schema_version="1.0.0", families={"digits": FamilyPolicy(least_profile="paper-demo")})
+
+READING_CASES = dict(
+    (
+        one("ING001", "why?.txt", "", lambda pack: (pack / "why?.txt").write_text("x")),
+        one("ING002", "notes.txt", "", lambda pack: (pack / "notes.txt").symlink_to(_outside(pack))),
+        one("ING003", "notes.txt", "", lambda pack: os.link(_outside(pack), pack / "notes.txt")),
+        one("ING004", "sha256sums", "", lambda pack: (pack / "sha256sums").write_text("x")),
+        one("ING005", "huge.bin", "", _sparse),
+        one("ING007", "extra.json", "", added("extra.json", "{")),
+        one("ING008", "extra.json", "/b/a", added("extra.json", '{"b": {"a": 1, "a": 2}}')),
+        one("ING009", "extra.json", "", added("extra.json", '{"a": NaN}')),
+        one("ING010", "extra.jsonl", "/1", added("extra.jsonl", '{"key": "b"}\n{"key": "a"}\n')),
+        one("SCH001", COST, "/carbon", sealed(COST, "/carbon", "not weighed")),
+        one("SCH002", COST, "/schema_version", sealed(COST, "/schema_version", "2.0.0")),
+        one("SCH003", COST, "/carbon", _newer_minor, severity="note"),
+        one("SCH005", "release.json", "", lambda pack: pack.remove("release.json")),
+    )
+)
+PACK_CASES = dict(
+    (
+        one("INT001", "model/weights.bin", "", lambda pack: pack.write("model/weights.bin", b"\x01" * 64)),
+        one("INT002", "model/weights.bin", "", lambda pack: pack.remove("model/weights.bin")),
+        one("INT003", "notes.txt", "", lambda pack: pack.write("notes.txt", "text\n")),
+        one("INT004", "manifest.json", "/files/0/size", manifest("/files/0/size", 1)),
+        one("INT005", "SHA256SUMS", "", lambda pack: pack.remove("SHA256SUMS")),
+        one("INT006", "model/manifest.json", "/files/0", _model_size),
+        one("INT007", RUN, "/outputs/0", sealed(RUN, "/outputs/0/size", 65)),
+        one("PRO003", "manifest.json", "/profile", manifest("/profile", "unheard-of")),
+        one("PRO001", EVAL, "/rows", manifest("/profile", "strict"), profiles=Profiles({"strict": _STRICT})),
+        one("PRO002", "manifest.json", "/profile", manifest("/profile", "standard"), policy=_FLOOR),
+        one("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "by-hand")),
+        one("IDN001", DEMO, "/release_id", sealed(DEMO, "/release_id", "digits-v0.2.0-tiny-r1")),
+        one("IDN002", "release.json", "/version", sealed("release.json", "/version", "0.1.1")),
+        one("IDN003", COST, "/model_id", sealed(COST, "/model_id", f"sha256:{OTHER}")),
+        one("IDN004", SPLITS, "/dataset_snapshot_id", sealed(SPLITS, "/dataset_snapshot_id", "digits-other")),
+        one("IDN005", MODEL, "/run_id", sealed(MODEL, "/run_id", "train-2")),
+        one("IDN006", MODEL, "/commit", sealed(MODEL, "/commit", "e" * 40)),
+        one("IDN007", DEMO, "/started_at", sealed(DEMO, "/started_at", "2026-02-28T00:00:00Z")),
+        one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
+        one("MET001", EVAL, "/rows/0/delta_vs_baseline", sealed(EVAL, "/rows/0/delta_vs_baseline", Number("0.26"))),
+        one("MET002", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.8"))),
+        one(
+            "MET003",
+            EVAL,
+            "/rows/0/baseline_evaluated_keys_sha256",
+            sealed(EVAL, "/rows/0/baseline_evaluated_keys_sha256", OTHER),
+        ),
+        one("MET004", EVAL, "/rows/3/split", _unknown_split),
+        one("MET005", EVAL, "/rows/1/n", sealed(EVAL, "/rows/2", REMOVE)),
+        one("MET006", EVAL, "/rows/1/per_sample/path", sealed(EVAL, "/rows/1/per_sample/path", "model/none.jsonl")),
+        one("MET007", EVAL, "/rows/1/per_sample/field", sealed(EVAL, "/rows/1/per_sample/field", "cheered")),
+        one("MET008", EVAL, "/rows/3", _twice),
+        one("MET009", COST, "/rows/1/value", sealed(COST, "/rows/1/absent", REMOVE)),
+        one("MET010", "release.json", "/headline/0", sealed("release.json", "/headline/0/name", "recall")),
+        one("MET011", EVAL, "/rows/0/ci_high", sealed(EVAL, "/rows/0/ci_high", Number("95.4"))),
+        one("LEA001", SPLITS, "/keys/0/files/0", sealed(SPLITS, "/keys/0/files/0/n", 5)),
+        one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
+        one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
+        one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
+        one("CLM001", EVAL, "/conclusions", sealed(EVAL, "/conclusions", ["It got better."])),
+        one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
+        one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
+        one("NEG001", EVAL, "/negative_findings/0", sealed(EVAL, "/negative_findings", ["None known."])),
+        one("TXT001", "release.json", "/keywords/0", _keyword("TODO")),
+        one("PRV001", "release.json", "line *", _keyword("/home/someone/data")),
+        one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
+        one("PRV003", "release.json", "line *", _keyword("someone@example.org")),
+        one("PRV004", "release.json", "line *", _keyword("gpu7.cluster.internal")),
+        one("FRS001", "model/model_card.md", "", _edited_card),
+        one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
+        one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 2)),
+        one("MRK001", COST, "/fixture", sealed(COST, "/fixture", True), severity="warning"),  # noqa: FBT003
+        one("DEM001", DEMO, "/exit_code", sealed(DEMO, "/exit_code", 1)),
+    )
+)
+CASES = READING_CASES | PACK_CASES
+ELSEWHERE = {"ING006": "test_unsteady_file", "SYS001": "test_undecided_rule"}
+IN_ACROSS = {"XPK001", "XPK002", "XPK003", "POL001"}
+"""Shown in test_across.py."""
+
+
+def assert_useful(finding: Finding) -> None:
+    """A finding says what, where, expected, found and what to do."""
+    for name in ("rule", "file", "message", "expected", "found", "hint"):
+        assert getattr(finding, name).strip(), f"{finding.rule} has an empty {name}"
+
+
+@pytest.mark.parametrize("rule", CASES)
+def test_minimal_mutation_yields_exactly_its_rule(rule: str, pack: PackBuilder) -> None:
+    case = CASES[rule]
+    case.mutate(pack)
+    verdict = pack.verify(**case.options)
+    found = [(finding.rule, finding.file, finding.pointer) for finding in verdict.findings]
+    assert len(found) == len(case.findings), found
+    for mine, wanted in zip(found, case.findings, strict=True):
+        assert mine[:2] == wanted[:2]
+        assert fnmatchcase(mine[2], wanted[2]), (mine, wanted)
+    for finding in verdict.findings:
+        assert_useful(finding)
+        assert finding.severity == case.severity == rule_book()[rule].severity
+        assert finding.pack == "digits/digits-v0.1.0-tiny-r1"
+    assert (verdict.verified is None) == (case.severity == "error")
+    if case.severity == "error":
+        assert rule not in verdict.passed
+
+
+def test_every_rule_passes_on_the_valid_pack(pack: PackBuilder) -> None:
+    verdict = pack.verify()
+    assert verdict.findings == ()
+    assert verdict.skipped == ()
+    assert verdict.passed == tuple(rule.id for rule in PACK_RULES)
+    assert verdict.verified is not None
+
+
+def test_no_rule_lacks_a_case() -> None:
+    shown = set(CASES) | set(ELSEWHERE) | IN_ACROSS
+    assert shown == set(rule_book())
+    assert set(PACK_CASES) == {rule.id for rule in PACK_RULES}
+    assert {rule.id for rule in READING} == set(READING_CASES) | set(ELSEWHERE)
+    assert {rule.id for rule in ACROSS} == IN_ACROSS
+    assert all(name in globals() for name in ELSEWHERE.values())
+
+
+def test_every_rule_explains_itself() -> None:
+    for rule in rule_book().values():
+        assert rule.title.strip()
+        assert len(rule.explanation.split()) >= 8, rule.id
+
+
+class _Growing(DirectorySource):
+    """A folder in which one file is longer when it is read than when it was listed."""
+
+    def open(self, path: str) -> BinaryIO:
+        if path == "model/weights.bin":
+            with Path(self.origin, path).open("ab") as stream:
+                stream.write(b"more")
+        return super().open(path)
+
+
+def test_unsteady_file(pack: PackBuilder) -> None:
+    loaded = load_pack(_Growing(pack.folder, label="digits/digits-v0.1.0-tiny-r1"))
+    (finding,) = verify(loaded).findings
+    assert (finding.rule, finding.file) == ("ING006", "model/weights.bin")
+    assert "changed while it was read" in finding.message
+    assert_useful(finding)
+
+
+def test_undecided_rule(pack: PackBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        @property
+        def rows(self) -> object:
+            raise LookupError("no such thing")
+
+    loaded = pack.load()
+    assert loaded.evidence is not None
+    monkeypatch.setitem(cast(dict[str, Any], loaded.evidence.__dict__), "efficiency", Broken())
+    verdict = verify(loaded)
+    undecided = [finding for finding in verdict.findings if finding.rule == "SYS001"]
+    assert undecided
+    assert any("MET009" in finding.message for finding in undecided)
+    assert verdict.verified is None
+    assert "MET009" not in verdict.passed
