@@ -7,24 +7,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from proofpress import __version__
+from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError, UsageError
 from proofpress.evidence.finding import Finding
-from proofpress.verify.formats import (
-    finding_text,
-    github_report,
-    json_report,
-    junit_report,
-    printable,
-    sarif_report,
-    text_report,
-)
-from proofpress.verify.verdict import Verdict
-from proofpress.workers import default_jobs
+
+if TYPE_CHECKING:
+    from proofpress.verify.verdict import Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
 FINDING_FORMATS = click.Choice(["text", "json", "sarif", "junit", "github"])
@@ -58,9 +51,13 @@ def _format_option(choice: click.Choice[str]) -> Callable[[F], F]:
     return click.option("--format", "format_", type=choice, default="text", show_default=True, help="Form of output.")
 
 
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _jobs_option(function: F) -> F:
     return click.option(
-        "--jobs", "-j", type=click.IntRange(1, 256), default=default_jobs(), help="Processes. [default: all cores]"
+        "--jobs", "-j", type=click.IntRange(1, 256), default=_cores(), help="Processes. [default: all cores]"
     )(function)
 
 
@@ -68,8 +65,9 @@ def _emit(text: str) -> None:
     click.echo(text, nl=not text.endswith("\n"))
 
 
-def _print_report(format_: str, verdicts: Sequence[Verdict], extra: Sequence[Finding], *, verbose: bool) -> None:
+def _print_report(format_: str, verdicts: "Sequence[Verdict]", extra: Sequence[Finding], *, verbose: bool) -> None:
     from proofpress.pipeline import all_rules
+    from proofpress.verify.formats import github_report, json_report, junit_report, sarif_report, text_report
 
     findings = (*(item for verdict in verdicts for item in verdict.findings), *extra)
     if format_ == "json":
@@ -118,7 +116,7 @@ def _only_stale(findings: Sequence[Finding]) -> bool:
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_format_option(FINDING_FORMATS)
 @click.option("--verbose", "-v", is_flag=True, help="Also name passed packs and skipped rules.")
-@click.option("--jobs", "-j", type=click.IntRange(1, 256), default=default_jobs(), help="Threads that hash.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 256), default=_cores(), help="Threads that hash.")
 @click.pass_obj
 def verify(root: Path, packs: tuple[Path, ...], format_: str, verbose: bool, jobs: int) -> ExitCode:
     """Verify single packs: folders or zip archives.
@@ -279,8 +277,11 @@ def build(root: Path, jobs: int, rehash: bool, format_: str) -> ExitCode:
     if format_ == "json":
         _emit(json.dumps({"schema": "proofpress.build/1", **outcome.summary()}, indent=2))
     else:
-        for finding in outcome.all_findings:
-            _emit(_coloured(finding_text(finding)))
+        if outcome.all_findings:
+            from proofpress.verify.formats import finding_text
+
+            for finding in outcome.all_findings:
+                _emit(_coloured(finding_text(finding)))
         _emit(outcome.sentence())
     return ExitCode.OK
 
@@ -432,6 +433,7 @@ def registry_log(root: Path, format_: str) -> ExitCode:
     from proofpress.instance import open_instance
     from proofpress.pipeline import read_registry
     from proofpress.registry import scope_text
+    from proofpress.verify.formats import finding_text
 
     found = read_registry(open_instance(root))
     if format_ == "json":

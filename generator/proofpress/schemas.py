@@ -22,6 +22,7 @@ from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
+from proofpress.registry.state import Status
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -185,6 +186,14 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "packs": _list(_closed({"pack": _TEXT, "pack_id": _PACK_ID, "written": _list(_TEXT)})),
         },
     ),
+    "build": (
+        "Output of build with --format json, unless it was refused: then it is that of check",
+        {
+            "packs": _COUNT,
+            "changed": {"type": "boolean"},
+            **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
+        },
+    ),
     "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
     "registry-log": (
         "Output of registry log with --format json",
@@ -194,9 +203,12 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                     {
                         "seq": {"type": "integer", "minimum": 1},
                         "at": _TEXT,
-                        "kind": {"enum": list(EVENTS)},
+                        "kind": {
+                            "enum": [*EVENTS, "superseded", "restored"],
+                            "description": "superseded, restored: what an event did to a second bundle.",
+                        },
                         "bundle": _TEXT,
-                        "status": {**_TEXT, "description": "The bundle's status after the event."},
+                        "status": {"enum": list(get_args(Status)), "description": "The bundle's, after the event."},
                     }
                 )
             ),

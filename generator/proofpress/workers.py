@@ -1,7 +1,6 @@
 """Work units through the standard executor interface, with a bounded window."""
 
 import multiprocessing
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -23,11 +22,6 @@ class InlineExecutor(Executor):
         except Exception as exc:  # noqa: BLE001 - an executor hands every exception to whoever asks for the result
             future.set_exception(exc)
         return future
-
-
-def default_jobs() -> int:
-    """Number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

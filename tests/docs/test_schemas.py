@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def test_policy_profiles_and_log_obey_them() -> None:
 
 
 def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
-    old, new = next((a, b) for a, b in zip(PACKS, PACKS[1:], strict=False) if a.parent == b.parent)
+    old, new = next((a, b) for a, b in pairwise(PACKS) if a.parent == b.parent)
     assert errors("findings", output(["verify", str(old)])) == []
     assert errors("findings", output(["check"])) == []
     assert errors("diff", output(["diff", old.name, new.name])) == []

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from proofpress.render.sourced import code, escape_markdown, fence
-from proofpress.site import markdown_page
+from proofpress.site import markdown_pieces
 from proofpress.site.markdown_page import Heading, metric_id, render_page, slice_id, slug
 
 ROBUSTNESS = Path(__file__).parents[3] / "shared/data/robustness/blns/blns.json"
@@ -130,7 +130,7 @@ class Events(HTMLParser):
 
 def reference(text: str) -> str:
     plain = MarkdownIt("commonmark", {"html": False}).enable("table")
-    plain.validateLink = markdown_page._is_link  # type: ignore[method-assign]
+    plain.validateLink = markdown_pieces._is_link  # type: ignore[method-assign]
     return str(plain.render(text))
 
 
@@ -185,8 +185,8 @@ def test_document_takes_the_quick_way_all_through(monkeypatch: pytest.MonkeyPatc
     def refuse(text: str) -> tuple[str, ...]:
         raise AssertionError(f"went through markdown-it: {text!r}")
 
-    monkeypatch.setattr(markdown_page, "_remembered", refuse)
-    monkeypatch.setattr(markdown_page, "_remembered_inline", refuse)
+    monkeypatch.setattr(markdown_pieces, "_remembered", refuse)
+    monkeypatch.setattr(markdown_pieces, "_remembered_inline", refuse)
     render_page(prose)
 
 
@@ -276,6 +276,7 @@ TRICKY = [
     "a\r\nb\r\n\r\nc\x00d",
     "```\n    a\n\tb\n```\n\n- x",
     "- a\n-\n- b",
+    "-\n\n\n- 1\n\n",
     "**a** **b** **c:** d",
     "- \\- a\n- \\# b\n- 1\\. c",
 ]

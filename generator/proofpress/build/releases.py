@@ -63,8 +63,9 @@ def build_releases(units: tuple[ReleaseUnit, ...]) -> tuple[Built, ...]:
 
 
 def _build(unit: ReleaseUnit) -> Built:
-    verdict = _judged(unit.root, unit.ref, unit.content)
+    # The predecessor first: it is the unit that was built just now, and must not be the one that is forgotten.
     before = _judged(unit.root, unit.predecessor, unit.predecessor_content) if unit.predecessor else None
+    verdict = _judged(unit.root, unit.ref, unit.content)
     light = replace(verdict, verified=None)
     if verdict.verified is None or (before is not None and before.verified is None):
         return Built(unit=unit, verdict=light)

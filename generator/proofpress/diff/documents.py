@@ -64,62 +64,90 @@ def section_paths(lines: Sequence[str]) -> tuple[str, ...]:
     """
     paths: list[str] = []
     above: list[tuple[int, str]] = []
-    fence, titled = "", False
+    fence, titled, path = "", False, _TOP
     for line in lines:
-        mark = _FENCE.match(line)
-        if fence:
-            if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
-                fence = ""
-        elif mark:
-            fence = mark[1]
-        elif heading := _HEADING.fullmatch(line):
+        start = line[:1]
+        if fence or start in {"`", "~", " "}:
+            mark = _FENCE.match(line)
+            if fence:
+                if mark and mark[1].startswith(fence) and not line.strip().strip(fence[0]):
+                    fence = ""
+            elif mark:
+                fence = mark[1]
+        elif start == "#" and (heading := _HEADING.fullmatch(line)):
             level = len(heading[1])
             above = [(depth, name) for depth, name in above if depth < level]
             if level > 1 or titled:
                 above.append((level, heading[2]))
             titled = titled or level == 1
-        paths.append(" / ".join(name for _, name in above) or _TOP)
+            path = " / ".join(name for _, name in above) or _TOP
+        paths.append(path)
     return tuple(paths)
 
 
 def _detail(old: list[str], new: list[str], path: str) -> DocumentDetail:
-    added, removed = _counted(old, new)
-    order = dict.fromkeys((*section_paths(new), *section_paths(old)))
-    sections = tuple(
-        SectionLines(path=name, added=added[name], removed=removed[name])
-        for name in order
-        if added[name] or removed[name]
-    )
-    if not _comparable(old, new):
-        return DocumentDetail(sections=sections, patch="", truncated=True)
+    olds, news = section_paths(old), section_paths(new)
+    if len(old) > MAX_COMPARED_LINES or len(new) > MAX_COMPARED_LINES:
+        added, removed = _counted(olds, old, news, new)
+        return DocumentDetail(sections=_sections(olds, news, added, removed), patch="", truncated=True)
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    added, removed = Counter[str](), Counter[str]()
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
+        if tag != "equal":
+            removed.update(olds[i1:i2])
+            added.update(news[j1:j2])
     shown: list[str] = []
     truncated = False
-    for line in difflib.unified_diff(old, new, f"old/{path}", f"new/{path}", lineterm=""):
+    for line in _unified(matcher, old, new, path):
         if len(shown) == MAX_PATCH_LINES:
             truncated = True
             break
         too_long = len(line) > MAX_PATCH_LINE
         truncated = truncated or too_long
         shown.append(line[: MAX_PATCH_LINE - 1] + "…" if too_long else line)
+    sections = _sections(olds, news, added, removed)
     return DocumentDetail(sections=sections, patch="\n".join(shown), truncated=truncated)
 
 
-def _comparable(old: list[str], new: list[str]) -> bool:
-    return len(old) <= MAX_COMPARED_LINES and len(new) <= MAX_COMPARED_LINES
+def _sections(
+    olds: Sequence[str], news: Sequence[str], added: Mapping[str, int], removed: Mapping[str, int]
+) -> tuple[SectionLines, ...]:
+    return tuple(
+        SectionLines(path=name, added=added[name], removed=removed[name])
+        for name in dict.fromkeys((*news, *olds))
+        if added[name] or removed[name]
+    )
 
 
-def _counted(old: list[str], new: list[str]) -> tuple[Counter[str], Counter[str]]:
-    """Lines gained and lost by section; a long document is compared as bags of lines, without order."""
-    olds, news = section_paths(old), section_paths(new)
-    added: Counter[str] = Counter()
-    removed: Counter[str] = Counter()
-    if _comparable(old, new):
-        for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new).get_opcodes():
-            if tag != "equal":
-                removed.update(olds[i1:i2])
-                added.update(news[j1:j2])
-        return added, removed
+def _unified(matcher: "difflib.SequenceMatcher[str]", old: list[str], new: list[str], path: str) -> Iterator[str]:
+    """The lines of `difflib.unified_diff`, from opcodes that are computed already."""
+    for number, group in enumerate(matcher.get_grouped_opcodes(3)):
+        if number == 0:
+            yield f"--- old/{path}"
+            yield f"+++ new/{path}"
+        first, last = group[0], group[-1]
+        yield f"@@ -{_range(first[1], last[2])} +{_range(first[3], last[4])} @@"
+        for tag, i1, i2, j1, j2 in group:
+            if tag == "equal":
+                yield from (f" {line}" for line in old[i1:i2])
+                continue
+            yield from (f"-{line}" for line in old[i1:i2])
+            yield from (f"+{line}" for line in new[j1:j2])
+
+
+def _range(start: int, stop: int) -> str:
+    length = stop - start
+    if length == 1:
+        return f"{start + 1}"
+    return f"{start + 1 if length else start},{length}"
+
+
+def _counted(
+    olds: Sequence[str], old: list[str], news: Sequence[str], new: list[str]
+) -> tuple[Counter[str], Counter[str]]:
+    """Lines gained and lost by section of a long document, which is compared as bags of lines, without order."""
     was, now = Counter(zip(olds, old, strict=True)), Counter(zip(news, new, strict=True))
+    added, removed = Counter[str](), Counter[str]()
     for (section, _line), count in (now - was).items():
         added[section] += count
     for (section, _line), count in (was - now).items():

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from decimal import Context, Decimal
 from typing import Any, Final
 
+from proofpress.console import printable
 from proofpress.diff.change import DIRECTIONS, Change, Comparison, Direction, DocumentDetail, FileDetail, Side
 from proofpress.diff.schema import SCHEMA, SCHEMA_VERSION
 from proofpress.evidence.jsontext import dump_json
 
 _GENERATED_BY: Final = "proofpress.diff"
-_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WIDE: Final = Context(prec=1000)
 _NUMBER: Final = 40
 _CELL: Final = 60
@@ -29,13 +29,8 @@ _TITLES: Final[dict[Direction, str]] = {
 
 
 def visible(text: str) -> str:
-    """The text with control, format and other invisible characters written as `\\u` escapes, on one line."""
-    return "".join(_escaped(char) if unicodedata.category(char) in _HIDDEN else char for char in text)
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    """Evidence text for one line of a report."""
+    return printable(text, keep="")
 
 
 def signed(number: Decimal) -> str:

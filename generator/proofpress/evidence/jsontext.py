@@ -1,8 +1,9 @@
 """JSON text that keeps numbers exact: a `Number` is written with the characters it was read with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring as _quote
+from operator import attrgetter
 from typing import Any
 
 from pydantic import BaseModel
@@ -33,51 +34,69 @@ def plain(value: Any) -> Any:
     return value
 
 
+def _decimal(value: Decimal) -> str:
+    if not value.is_finite():
+        raise ValueError("JSON has no NaN and no infinity")
+    return format(value, "f")
+
+
+def _float(value: float) -> str:
+    if value != value or value in {float("inf"), float("-inf")}:
+        raise ValueError("JSON has no NaN and no infinity")
+    return repr(value)
+
+
+_SCALARS: dict[type, Callable[[Any], str]] = {
+    str: _quote,
+    Number: attrgetter("token"),
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _value: "null",
+    Decimal: _decimal,
+    float: _float,
+}
+
+
 def _scalar(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _quote(value)
-    if isinstance(value, Number):
-        return value.token
-    if isinstance(value, Decimal):
-        if not value.is_finite():
-            raise ValueError("JSON has no NaN and no infinity")
-        return format(value, "f")
-    if isinstance(value, float):
-        if value != value or value in {float("inf"), float("-inf")}:
-            raise ValueError("JSON has no NaN and no infinity")
-        return repr(value)
-    if isinstance(value, int):
-        return str(int(value))
+    for kind in type(value).__mro__:
+        if kind in _SCALARS:
+            return _SCALARS[kind](value)
     raise TypeError(f"not a JSON value: {type(value).__name__}")
 
 
 def _write(value: Any, newline: str, step: str, parts: list[str]) -> None:
+    write = _SCALARS.get(type(value))
+    if write is not None:
+        parts.append(write(value))
+        return
     if isinstance(value, BaseModel):
         value = plain(value)
-    inner = newline + step
+    inner = newline + step if newline else ""
     comma = "," + inner if newline else ", "
+    separator = inner
     if isinstance(value, Mapping):
         if not value:
             parts.append("{}")
             return
-        parts.append("{" + inner)
-        for index, (key, item) in enumerate(value.items()):
-            parts.append((comma if index else "") + _quote(key) + ": ")
-            _write(item, inner if newline else "", step, parts)
+        parts.append("{")
+        for key, item in value.items():
+            write = _SCALARS.get(type(item))
+            if write is not None:
+                parts.append(f"{separator}{_quote(key)}: {write(item)}")
+            else:
+                parts.append(f"{separator}{_quote(key)}: ")
+                _write(item, inner, step, parts)
+            separator = comma
         parts.append(newline + "}")
     elif isinstance(value, tuple | list):
         if not value:
             parts.append("[]")
             return
-        parts.append("[" + inner)
-        for index, item in enumerate(value):
-            if index:
-                parts.append(comma)
-            _write(item, inner if newline else "", step, parts)
+        parts.append("[")
+        for item in value:
+            parts.append(separator)
+            _write(item, inner, step, parts)
+            separator = comma
         parts.append(newline + "]")
     else:
         parts.append(_scalar(value))

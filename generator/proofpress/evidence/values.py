@@ -32,6 +32,9 @@ class Number(Decimal):
     def __repr__(self) -> str:
         return f"Number({self.token!r})"
 
+    def __format__(self, spec: str, /) -> str:  # type: ignore[override]
+        return super().__format__(spec) if spec else self.token
+
     def __reduce__(self) -> tuple[type["Number"], tuple[str]]:
         return (Number, (self.token,))
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
 from proofpress.evidence.values import path_trouble
 from proofpress.ingest.raw import RawFile, RawPack
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
-from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json
 
 HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
@@ -33,7 +33,7 @@ _HINTS = {
 class LoadedPack:
     """A pack as read: its bytes, its typed evidence (None when it can't be told), and what was wrong.
 
-    `values` are the parsed JSON and YAML files by path; `broken` the files that could not be used.
+    `values` are the parsed documents and YAML files by path; `broken` the files that could not be used.
     """
 
     raw: RawPack
@@ -96,7 +96,10 @@ def interpret(raw: RawPack) -> LoadedPack:
         if parser is None or file.data is None:
             continue
         try:
-            values[path] = parser(file.data)
+            if parser is parse_json and path not in KIND_BY_PATH:
+                check_json(file.data)
+            else:
+                values[path] = parser(file.data)
         except StrictError as exc:
             findings.append(_unreadable(path, exc))
     documents: dict[str, Any] = {}

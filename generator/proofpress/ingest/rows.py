@@ -1,39 +1,47 @@
 """Per-example results (JSON Lines): read once in a stream, kept only as counts, key digests and sums."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
+from operator import itemgetter
 from typing import Any, BinaryIO
 
-from proofpress.ingest.strict import StrictError, parse_row
+from proofpress.ingest.strict import StrictError, parse_row, parse_rows
 
 MAX_LINE_BYTES = 1024 * 1024
 CHUNK = 1024 * 1024
+
+
+_BATCH = 4096
 
 
 @dataclass(slots=True)
 class RowGroup:
     """What is known of the examples of a file, or of one slice of it.
 
-    `keys` digests the sorted keys, each followed by a line feed; `sums` adds up every numeric field.
+    `keys_sha256` digests the sorted keys, each followed by a line feed; `sums` adds up the fields that are a number
+    in every example.
     """
 
     n: int = 0
-    keys: Any = field(default_factory=hashlib.sha256)
     sums: dict[str, Decimal | int] = field(default_factory=dict)
+    _digest: Any = field(default_factory=hashlib.sha256)
 
     @property
     def keys_sha256(self) -> str:
         """Digest of the group's keys, lowercase hex."""
-        return str(self.keys.hexdigest())
+        return str(self._digest.hexdigest())
 
-    def add(self, key: bytes, numbers: Iterable[tuple[str, Decimal | int]]) -> None:
-        """Count one example."""
-        self.n += 1
-        self.keys.update(key)
-        for name, value in numbers:
-            self.sums[name] = self.sums.get(name, 0) + value
+    def add(self, keys: Sequence[str], columns: Mapping[str, Sequence[Decimal | int]]) -> None:
+        """Count examples: their keys, and their values by field."""
+        self._digest.update(("\n".join(keys) + "\n").encode("utf-8", errors="surrogatepass"))
+        if self.n:
+            self.sums = {name: self.sums[name] + sum(columns[name]) for name in columns if name in self.sums}
+        else:
+            self.sums = {name: sum(values) for name, values in columns.items()}
+        self.n += len(keys)
 
 
 @dataclass(slots=True)
@@ -45,41 +53,86 @@ class RowFacts:
     keyed: bool = True
     _last_key: str = ""
 
-    def add(self, line: bytes) -> None:
-        """Read one row. Raises `StrictError`; keys must rise, so that their digest needs no memory."""
-        row = parse_row(line)
-        key = row.get("key")
-        if not isinstance(key, str):
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take over rows. Keys must rise, so that their digest needs no memory; raises `RowError`."""
+        if not self.keyed or any(type(row.get("key")) is not str for row in rows):
             self.keyed = False
-            self.whole.n += 1
+            self.whole.n += len(rows)
             return
-        if not key or "\n" in key or key <= self._last_key:
-            raise StrictError("keys are not sorted and unique, or hold a line feed", rule="ING010", found=repr(key))
-        self._last_key = key
-        encoded = key.encode("utf-8", errors="surrogatepass") + b"\n"
-        numbers = [(name, value) for name, value in row.items() if type(value) is int or type(value) is Decimal]
-        self.whole.add(encoded, numbers)
-        slices = row.get("slices", {})
-        if not isinstance(slices, dict):
-            raise StrictError("'slices' is not an object of dimension and value", rule="ING010")
-        for dimension, value in slices.items():
-            if type(value) is not str:
-                raise StrictError("a slice value is not a text", rule="ING010", found=repr(value))
-            group = self.slices.get((dimension, value))
-            if group is None:
-                group = self.slices[dimension, value] = RowGroup()
-            group.add(encoded, numbers)
+        keys: list[str] = [row["key"] for row in rows]
+        self._require_rising(keys)
+        members: dict[tuple[str, str], list[int]] = {}
+        for index, row in enumerate(rows):
+            slices = row.get("slices")
+            if slices is None:
+                continue
+            if type(slices) is not dict:
+                raise RowError(index, "'slices' is not an object of dimension and value", repr(slices)[:80])
+            for item in slices.items():
+                if type(item[1]) is not str:
+                    raise RowError(index, "a slice value is not a text", repr(item[1])[:80])
+                members.setdefault(item, []).append(index)
+        columns = _columns(rows)
+        self.whole.add(keys, columns)
+        for item, chosen in members.items():
+            group = self.slices.setdefault(item, RowGroup())
+            pick = itemgetter(*chosen) if len(chosen) > 1 else lambda values, only=chosen[0]: (values[only],)
+            group.add(pick(keys), {name: pick(values) for name, values in columns.items()})
+
+    def _require_rising(self, keys: Sequence[str]) -> None:
+        before = self._last_key
+        for index, key in enumerate(keys):
+            if key <= before or "\n" in key:
+                raise RowError(index, "keys are not sorted and unique, or hold a line feed", repr(key)[:80])
+            before = key
+        self._last_key = before
+
+
+class RowError(Exception):
+    """A row of a batch, by its index in it, breaks the form of per-example results."""
+
+    def __init__(self, index: int, message: str, found: str) -> None:
+        super().__init__(message)
+        self.index = index
+        self.found = found
+
+
+def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Decimal | int]]:
+    """Values by field, of the fields that are a number in every row."""
+    columns: dict[str, list[Decimal | int]] = {}
+    for name, value in rows[0].items():
+        if type(value) is int or type(value) is Decimal:
+            values: list[Any] = [row.get(name) for row in rows]
+            if all(type(item) is int or type(item) is Decimal for item in values):
+                columns[name] = values
+    return columns
 
 
 def read_rows(lines: Iterable[bytes]) -> RowFacts:
     """Read all rows. Raises `StrictError` whose pointer is `/<line index>`."""
     facts = RowFacts()
-    for index, line in enumerate(lines):
+    start = 0
+    waiting = iter(lines)
+    while batch := list(islice(waiting, _BATCH)):
+        rows = parse_rows(batch)
+        if rows is None:
+            rows = [_careful(line, start + index) for index, line in enumerate(batch)]
         try:
-            facts.add(line)
-        except StrictError as exc:
-            raise StrictError(f"line {index + 1}: {exc}", rule=exc.rule, pointer=f"/{index}", found=exc.found) from exc
+            facts.add(rows)
+        except RowError as exc:
+            number = start + exc.index
+            raise StrictError(
+                f"line {number + 1}: {exc}", rule="ING010", pointer=f"/{number}", found=exc.found
+            ) from exc
+        start += len(batch)
     return facts
+
+
+def _careful(line: bytes, index: int) -> dict[str, Any]:
+    try:
+        return parse_row(line)
+    except StrictError as exc:
+        raise StrictError(f"line {index + 1}: {exc}", rule=exc.rule, pointer=f"/{index}", found=exc.found) from exc
 
 
 def hashed_lines(stream: BinaryIO, digest: Any, size: int) -> Iterator[bytes]:

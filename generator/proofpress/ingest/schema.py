@@ -29,12 +29,12 @@ def read_document(kind: DocumentKind, raw: Any) -> tuple[Document | None, tuple[
         return None, (refusal,)
     for index, name in enumerate(_required(raw)):
         if name not in _field_names(kind.model):
-            return None, (_not_understood(kind, raw, name, f"/requires/{index}"),)
+            return None, (_not_understood(kind, raw, name, index),)
     try:
         return kind.model.model_validate(raw), ()
     except ValidationError as exc:
         if newer:
-            return _read_newer(kind, raw, exc)
+            return _read_newer(kind, raw)
         return None, tuple(_findings(kind.path, exc))
 
 
@@ -60,11 +60,11 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models_in(part)
 
 
-def _not_understood(kind: DocumentKind, raw: dict[str, Any], name: str, pointer: str) -> Finding:
+def _not_understood(kind: DocumentKind, raw: dict[str, Any], name: str, index: int) -> Finding:
     return Finding(
         rule="SCH002",
         file=kind.path,
-        pointer=pointer,
+        pointer=f"/requires/{index}",
         message=f"the document requires the field '{name}', unknown to this reader",
         expected=f"a reader of schema {raw.get('schema_version')}",
         found=f"a reader of schema {kind.schema_version}",
@@ -94,40 +94,37 @@ def _version(kind: DocumentKind, raw: dict[str, Any]) -> tuple[bool, Finding | N
     return int(match[2]) > int(known[2]), None
 
 
-def _read_newer(
-    kind: DocumentKind, raw: dict[str, Any], error: ValidationError
-) -> tuple[Document | None, tuple[Finding, ...]]:
+def _read_newer(kind: DocumentKind, raw: dict[str, Any]) -> tuple[Document | None, tuple[Finding, ...]]:
     """Drop the fields that a newer MINOR added, as long as the document does not require them."""
     required = _required(raw)
     pruned = copy.deepcopy(raw)
     notes: list[Finding] = []
-    for item in error.errors(include_url=False):
-        location = item["loc"]
-        if item["type"] != "extra_forbidden":
-            return None, tuple(_findings(kind.path, error))
-        pointer = pointer_of(location)
-        if str(location[-1]) in required:
-            return None, (_not_understood(kind, raw, str(location[-1]), pointer),)
-        holder: Any = pruned
-        for step in location[:-1]:
-            holder = holder[step]
-        del holder[location[-1]]
-        notes.append(
-            Finding(
-                rule="SCH003",
-                severity="note",
-                file=kind.path,
-                pointer=pointer,
-                message=f"field '{location[-1]}' of schema {raw['schema_version']} was kept and ignored",
-                expected=f"schema {kind.schema_version}",
-                found=str(raw["schema_version"]),
-                hint="use a newer Proofpress to have it checked and shown",
+    while True:
+        try:
+            return kind.model.model_validate(pruned), tuple(notes)
+        except ValidationError as exc:
+            unknown = [item["loc"] for item in exc.errors(include_url=False) if item["type"] == "extra_forbidden"]
+            if not unknown:
+                return None, tuple(_findings(kind.path, exc))
+        for location in unknown:
+            if str(location[-1]) in required:
+                return None, (_not_understood(kind, raw, str(location[-1]), required.index(str(location[-1]))),)
+            holder: Any = pruned
+            for step in location[:-1]:
+                holder = holder[step]
+            del holder[location[-1]]
+            notes.append(
+                Finding(
+                    rule="SCH003",
+                    severity="note",
+                    file=kind.path,
+                    pointer=pointer_of(location),
+                    message=f"field '{location[-1]}' of schema {raw['schema_version']} was kept and ignored",
+                    expected=f"schema {kind.schema_version}",
+                    found=str(raw["schema_version"]),
+                    hint="use a newer Proofpress to have it checked and shown",
+                )
             )
-        )
-    try:
-        return kind.model.model_validate(pruned), tuple(notes)
-    except ValidationError as exc:
-        return None, tuple(_findings(kind.path, exc))
 
 
 def schema_findings(file: str, error: ValidationError) -> tuple[Finding, ...]:
@@ -154,7 +151,7 @@ def _findings(file: str, error: ValidationError) -> list[Finding]:
         elif kind == "missing":
             found.append(_violation(file, pointer, f"field '{item['loc'][-1]}' is missing", "a value", "nothing"))
         else:
-            message = item["msg"]
+            message = "a number is expected" if kind == "is_instance_of" else item["msg"]
             found.append(_violation(file, pointer, message, message, _short(item["input"])))
     return found
 

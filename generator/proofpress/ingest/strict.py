@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, NoReturn
 
 import yaml
@@ -37,6 +38,7 @@ class _Repeated:
         self.key = key
 
 
+@lru_cache(maxsize=16384)
 def _number(token: str) -> Number:
     if len(token) < 16 and "e" not in token and "E" not in token:
         return Number(token)  # the usual case, inside every limit
@@ -150,6 +152,33 @@ def _row_integer(token: str) -> int:
     return int(token) if len(token) < 16 else int(_number(token))
 
 
+def _unique_object(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise StrictError("a key stands twice in one object", rule="ING008")
+
+
+_CHECKER = json.JSONDecoder(
+    object_pairs_hook=_unique_object, parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant
+)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def check_json(data: bytes) -> None:
+    """Refuse what `parse_json` refuses, without making exact numbers of a file that nobody reads further."""
+    depth = deepest = 0
+    for char in data.translate(None, _NO_BRACKETS):  # brackets inside texts count too: at worst, more are careful
+        depth += 1 if char in b"[{" else -1
+        deepest = max(deepest, depth)
+    if len(data) > MAX_STRUCTURED_BYTES or deepest > MAX_DEPTH or b"\\u" in data:
+        parse_json(data)
+        return
+    try:
+        _CHECKER.decode(_decode(data))
+    except (ValueError, RecursionError):
+        parse_json(data)  # says the same with the place
+        raise
+
+
 _QUICK_ROW = json.JSONDecoder(parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant)
 _CAREFUL_ROW = json.JSONDecoder(
     object_pairs_hook=_row_object, parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant
@@ -184,6 +213,31 @@ def parse_row(line: bytes) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise StrictError("a row is an object")
     return value
+
+
+_QUICK_ROWS = json.JSONDecoder(parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant)
+_SLOW_MARKS = (b"\\", b"[", b'" ', b'"\t', b'"\r', b"},", b"} ", b"}\t", b"}\r")
+
+
+def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
+    """Read many ordinary rows at once, or return None: then `parse_row` reads, or refuses, them one by one.
+
+    Ordinary rows are objects of scalars, with one object of scalars at most, at their end. Joined by commas they
+    parse as one array: a line can't hold two of them without `},`, and a line that holds less than one makes the
+    array shorter than the lines. Keys are counted against the text's `":` as in `parse_row`.
+    """
+    block = b",".join(lines)
+    inner = b"".join(lines)
+    if any(mark in inner for mark in _SLOW_MARKS) or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
+        return None
+    try:
+        text = f"[{block.decode('utf-8')}]"
+        rows, end = _QUICK_ROWS.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    if end != len(text) or len(rows) != len(lines) or any(type(row) is not dict for row in rows):
+        return None
+    return rows if block.count(b'":') == sum(map(_count_keys, rows)) else None
 
 
 def _count_keys(value: dict[str, Any]) -> int:

@@ -3,6 +3,7 @@
 import difflib
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from jinja2 import TemplateError
 from markdown_it import MarkdownIt
@@ -19,17 +20,21 @@ _MAX_DIFF_LINES = 60
 
 def render_documents(evidence: Evidence, template_set: TemplateSet) -> tuple[RenderedDocument, ...]:
     """Render every document whose evidence is there. No clock, no locale, no disk; the same each time."""
-    return tuple(
-        RenderedDocument(name=spec.name, path=spec.path, title=spec.title, text=_render(spec, evidence, template_set))
-        for spec in template_set.documents
-        if all(getattr(evidence, need) is not None for need in spec.needs)
-    )
+    prepared: dict[Any, Any] = {}
+    documents = []
+    for spec in template_set.documents:
+        if all(getattr(evidence, need) is not None for need in spec.needs):
+            if spec.prepare not in prepared:
+                prepared[spec.prepare] = spec.prepare(evidence)
+            text = _render(spec, prepared[spec.prepare], template_set)
+            documents.append(RenderedDocument(name=spec.name, path=spec.path, title=spec.title, text=text))
+    return tuple(documents)
 
 
-def _render(spec: DocumentSpec, evidence: Evidence, template_set: TemplateSet, trace: Trace | None = None) -> str:
+def _render(spec: DocumentSpec, prepared: Any, template_set: TemplateSet, trace: Trace | None = None) -> str:
     environment = template_set.environment if trace is None else template_set.new_environment(trace)
     try:
-        text = environment.get_template(spec.template).render(spec.view(evidence))
+        text = environment.get_template(spec.template).render(spec.view(prepared))
     except (TemplateError, TypeError) as exc:
         raise template_failure(spec.template, exc) from exc
     return _BLANK_LINES.sub("\n\n", text).strip("\n").replace(EMPTY_LINE, "") + "\n"
@@ -50,7 +55,7 @@ def explain_staleness(
     """Name the sections and the JSON fields behind each difference, with a unified diff."""
     spec = next(spec for spec in template_set.documents if spec.name == document.name)
     trace = Trace()
-    traced = _render(spec, evidence, template_set, trace).splitlines()
+    traced = _render(spec, spec.prepare(evidence), template_set, trace).splitlines()
     fresh = document.text.splitlines()
     old = committed.splitlines()
     fresh_sections, old_sections = _sections(document.text), _sections(committed)

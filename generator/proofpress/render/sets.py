@@ -18,24 +18,28 @@ from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.release import TemplateSetRef
 from proofpress.render import views_1
+from proofpress.render.environment import ViewEnvironment
 from proofpress.render.sourced import Sourced, code, fence, to_markdown
 from proofpress.resources import packaged
 
 DEFAULT_SET = "1"
 RELEASED: Mapping[str, str] = {"1": "2026-11-22T00:00:00Z"}
 """When each shipped set came out: a pack registered before a newer set may keep its older one."""
-View = Callable[[Evidence], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentSpec:
-    """A document of a set: where it stands, which evidence it needs, which view its template reads."""
+    """A document of a set: where it stands, which evidence it needs, which view its template reads.
+
+    `prepare` makes what the views of a set share, once for all documents of a pack; `view` takes that.
+    """
 
     name: str
     path: str
     title: str
     needs: tuple[str, ...]
-    view: View
+    prepare: Callable[[Evidence], Any]
+    view: Callable[[Any], Mapping[str, Any]]
 
     @property
     def template(self) -> str:
@@ -80,7 +84,7 @@ class TemplateSet:
 
     def new_environment(self, finalize: Callable[[object], Markup]) -> Environment:
         """An environment over the set's templates with a finalizer of its own."""
-        environment = Environment(
+        environment = ViewEnvironment(
             loader=DictLoader(self.templates),
             undefined=StrictUndefined,
             autoescape=True,
@@ -163,7 +167,9 @@ def _read_templates(folder: Path) -> dict[str, str]:
             if path.name.endswith(".j2")
         }
     except OSError as exc:
-        raise UsageError(f"template folder {folder} can't be read: {exc.strerror}") from exc
+        raise UsageError(
+            f"template folder {folder} can't be read: {exc.strerror}", hint="restore the folder that the policy names"
+        ) from exc
 
 
 def template_failure(name: str, exc: TemplateError | TypeError) -> BuildError:

@@ -37,9 +37,10 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ue000-\uf8ff\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U000e0000-\U000e0fff]"
 )
 _SINGLE = str.maketrans({char: "\\" + char for char in "\\`*[]<>|"})
-_CONTEXTUAL = re.compile(r"(~~|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
+_CONTEXTUAL = re.compile(r"(~(?=~)|(?<=~)~|&(?=[#A-Za-z])|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))")
 _OPENING = re.compile(r"(#|[+=-](?=\s|$|[+=-])|\d{1,9}(?=[.)](\s|$)))")
-_BREAKS = re.compile(r"\s*[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+\s*")
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9 .,;:()%/'\"-]*[A-Za-z0-9.)%])?")
+_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -50,16 +51,26 @@ def show_invisible(text: str) -> str:
     return _INVISIBLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
 
 
+def _one_line(text: str) -> str:
+    """The text with its lines joined by a blank."""
+    if text.isprintable():
+        return text
+    lines = _BREAKS.split(text)
+    return text if len(lines) == 1 else " ".join(filter(None, (line.strip() for line in lines)))
+
+
 def escape_markdown(text: str) -> str:
     """Escape a text so that Markdown shows it literally, on one line, inline or at the start of a block."""
-    text = show_invisible(_BREAKS.sub(" ", text) if not text.isprintable() else text)
-    text = text.translate(_SINGLE)
+    if _PLAIN.fullmatch(text) and not (text[0].isdigit() and _OPENING.match(text)):
+        return text  # the usual case: a number, a word, a plain sentence
+    text = show_invisible(_one_line(text))
+    text = text.strip().translate(_SINGLE)
     if "_" in text or "&" in text or "~~" in text:
         text = _CONTEXTUAL.sub(r"\\\1", text)
     opening = _OPENING.match(text)
     if opening:
         text = f"{text[: opening.end()]}\\{text[opening.end() :]}" if text[0].isdigit() else "\\" + text
-    return text.strip() if text[:1].isspace() or text[-1:].isspace() else text
+    return text
 
 
 def to_markdown(value: object) -> Markup:
@@ -78,7 +89,7 @@ def to_markdown(value: object) -> Markup:
 
 def code(value: str) -> Safe:
     """A code span that shows the text literally, also inside a table."""
-    text = show_invisible(_BREAKS.sub(" ", value))
+    text = show_invisible(_one_line(value))
     runs = {len(run) for run in _BACKTICKS.findall(text)}
     ticks = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
     pad = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""

@@ -1,6 +1,7 @@
 """Views of template set 1: evidence prepared for printing. Released with the set; never edited afterwards."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from proofpress.evidence.base import Absence
@@ -8,6 +9,7 @@ from proofpress.evidence.evaluation import EvalMetrics, MetricRow
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import PARAMS, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Number
 from proofpress.render.sourced import Sourced
 
 _RELEASE, _MODEL, _MANIFEST = "release.json", "model/model_package.json", "model/manifest.json"
@@ -23,6 +25,10 @@ Row = dict[str, Any]
 
 def _text(value: Any) -> str:
     """A value as it stands in JSON, without quotes around text."""
+    if type(value) is str:
+        return value
+    if type(value) is Number:
+        return value.token
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -230,14 +236,46 @@ def _demo(evidence: Evidence) -> Row:
     }
 
 
-def model_card(evidence: Evidence) -> Row:
+class Views:
+    """The evidence of one pack with the parts that several documents print, each prepared once."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+
+    @cached_property
+    def release(self) -> Row:
+        """Identity, purpose and changelog."""
+        return _release(self.evidence)
+
+    @cached_property
+    def headline(self) -> list[Row]:
+        """The rows that stand for the release."""
+        return _headline(self.evidence)
+
+    @cached_property
+    def evaluation(self) -> Row:
+        """All of the evaluation; empty when there is none."""
+        return _evaluation(self.evidence)
+
+    @cached_property
+    def efficiency(self) -> Row:
+        """Measured costs; empty when there are none."""
+        return _efficiency(self.evidence)
+
+    @cached_property
+    def demo(self) -> Row:
+        """The demo run; empty when there is none."""
+        return _demo(self.evidence)
+
+
+def model_card(views: Views) -> Row:
     """Purpose, identity, headline values, limits and files of the model."""
-    model = evidence.model
+    model = views.evidence.model
     if model is None:
         raise ValueError("no model package")
-    files = evidence.model_manifest.files if evidence.model_manifest else ()
+    files = views.evidence.model_manifest.files if views.evidence.model_manifest else ()
     return {
-        "release": _release(evidence),
+        "release": views.release,
         "model": _fields(_MODEL, model, ("model_id", "run_id", "commit", "dataset_snapshot_id"))
         | {
             "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
@@ -255,20 +293,20 @@ def model_card(evidence: Evidence) -> Row:
             "limitations": _list(_MODEL, "/limitations", model.limitations),
         },
         "files": _records(_MANIFEST, "/files", files, ("path", "role", "sha256", "size")),
-        "headline": _headline(evidence),
-        "evaluation": _evaluation(evidence),
-        "efficiency": _efficiency(evidence),
+        "headline": views.headline,
+        "evaluation": views.evaluation,
+        "efficiency": views.efficiency,
     }
 
 
-def eval_report(evidence: Evidence) -> Row:
+def eval_report(views: Views) -> Row:
     """Every measured value with interval, baseline and evaluated keys; conclusions and negative findings."""
-    return {"release": _release(evidence), "evaluation": _evaluation(evidence)}
+    return {"release": views.release, "evaluation": views.evaluation}
 
 
-def data_card(evidence: Evidence) -> Row:
+def data_card(views: Views) -> Row:
     """The snapshot: sources, features, splits, class balance and leakage evidence."""
-    data, splits = evidence.dataset, evidence.splits
+    data, splits = views.evidence.dataset, views.evidence.splits
     if data is None or splits is None:
         raise ValueError("no dataset package or split integrity")
     names = sorted({item.split for item in splits.class_balance})
@@ -278,7 +316,7 @@ def data_card(evidence: Evidence) -> Row:
     for index, item in enumerate(splits.class_balance):
         balance.setdefault(item.label, {})[item.split] = _src(_SPLITS, f"/class_balance/{index}/n", item.n)
     return {
-        "release": _release(evidence),
+        "release": views.release,
         "data": _fields(_DATA, data, ("dataset_snapshot_id", "name", "title", "description", "licence", "target"))
         | {
             "sources": _records(_DATA, "/sources", data.sources, ("name", "reference", "licence")),
@@ -305,15 +343,15 @@ def data_card(evidence: Evidence) -> Row:
         "files": _records(
             _FILES,
             "/files",
-            evidence.dataset_manifest.files if evidence.dataset_manifest else (),
+            views.evidence.dataset_manifest.files if views.evidence.dataset_manifest else (),
             ("name", "sha256", "size", "records"),
         ),
     }
 
 
-def training_run_card(evidence: Evidence) -> Row:
+def training_run_card(views: Views) -> Row:
     """The run that made the model: command, parameters, environment, log and outputs."""
-    run = evidence.training
+    run = views.evidence.training
     if run is None:
         raise ValueError("no training run")
     names = (
@@ -326,7 +364,7 @@ def training_run_card(evidence: Evidence) -> Row:
         "duration_seconds",
     )
     return {
-        "release": _release(evidence),
+        "release": views.release,
         "run": _fields(_TRAIN, run, names)
         | {
             "command": Sourced(" ".join(run.command), f"{_TRAIN}#/command"),
@@ -336,23 +374,23 @@ def training_run_card(evidence: Evidence) -> Row:
             "log": _records(_TRAIN, "/log", run.log, ("step", "name", "value")),
             "notes": _list(_TRAIN, "/notes", run.notes),
         },
-        "promoted": _mapping(PARAMS, "", evidence.promoted_parameters or {}),
+        "promoted": _mapping(PARAMS, "", views.evidence.promoted_parameters or {}),
     }
 
 
-def transcript(evidence: Evidence) -> Row:
+def transcript(views: Views) -> Row:
     """The captured demo run and what it does not show."""
-    return {"release": _release(evidence), "demo": _demo(evidence)}
+    return {"release": views.release, "demo": views.demo}
 
 
-def paper_draft(evidence: Evidence) -> Row:
+def paper_draft(views: Views) -> Row:
     """A paper skeleton whose every number comes from the evidence."""
-    model, data, run = evidence.model, evidence.dataset, evidence.training
-    if model is None or data is None or run is None or evidence.evaluation is None:
+    model, data, run = views.evidence.model, views.evidence.dataset, views.evidence.training
+    if model is None or data is None or run is None or views.evidence.evaluation is None:
         raise ValueError("no model package, dataset, training run or evaluation")
     return {
-        "release": _release(evidence),
-        "generated": _src(_EVAL, "/evaluated_at", evidence.evaluation.evaluated_at),
+        "release": views.release,
+        "generated": _src(_EVAL, "/evaluated_at", views.evidence.evaluation.evaluated_at),
         "model": _fields(_MODEL, model, ("model_id",))
         | {
             "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
@@ -362,10 +400,10 @@ def paper_draft(evidence: Evidence) -> Row:
         "data": _fields(_DATA, data, ("dataset_snapshot_id", "title", "description", "licence"))
         | {"splits": _records(_DATA, "/splits", data.splits, ("name", "records", "purpose"))},
         "run": _fields(_TRAIN, run, ("run_id", "commit", "seed")),
-        "evaluation": _evaluation(evidence),
-        "efficiency": _efficiency(evidence),
-        "demo": _demo(evidence),
-        "artifacts": _records("manifest.json", "/files", _artifacts(evidence), ("path", "role")),
+        "evaluation": views.evaluation,
+        "efficiency": views.efficiency,
+        "demo": views.demo,
+        "artifacts": _records("manifest.json", "/files", _artifacts(views.evidence), ("path", "role")),
     }
 
 
@@ -380,6 +418,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "model/model_card.md",
         "title": "Model card",
         "needs": ("model",),
+        "prepare": Views,
         "view": model_card,
     },
     {
@@ -387,6 +426,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "model/eval_report.md",
         "title": "Evaluation report",
         "needs": ("evaluation",),
+        "prepare": Views,
         "view": eval_report,
     },
     {
@@ -394,6 +434,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "dataset/data_card.md",
         "title": "Data card",
         "needs": ("dataset", "splits"),
+        "prepare": Views,
         "view": data_card,
     },
     {
@@ -401,6 +442,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "training/training_run_card.md",
         "title": "Training run",
         "needs": ("training",),
+        "prepare": Views,
         "view": training_run_card,
     },
     {
@@ -408,6 +450,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "demo/transcript.md",
         "title": "Demo transcript",
         "needs": ("demo",),
+        "prepare": Views,
         "view": transcript,
     },
     {
@@ -415,6 +458,7 @@ DOCUMENTS: tuple[dict[str, Any], ...] = (
         "path": "paper/paper_draft.md",
         "title": "Paper draft",
         "needs": ("model", "dataset", "training", "evaluation"),
+        "prepare": Views,
         "view": paper_draft,
     },
 )

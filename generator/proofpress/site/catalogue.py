@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from proofpress.evidence.jsontext import dump_json
 from proofpress.site import figures
 from proofpress.site.frame import FrameSet
-from proofpress.site.layout import PageText, body, cell, column, environment, page, row
+from proofpress.site.layout import PageText, body, cell, column, fragment, page, row
 from proofpress.site.markdown_page import Heading
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
@@ -23,6 +23,7 @@ CHUNK = 50
 TREND = 24
 FEED = 50
 SEARCHED = 500
+COLUMNS = 4
 FAMILY_SCHEMA = "proofpress.family/1"
 INDEX_SCHEMA = "proofpress.index/1"
 Card = Mapping[str, Any]
@@ -44,9 +45,11 @@ class Entry:
         return self.label.partition("/")[2]
 
     @property
-    def key(self) -> tuple[str, str, str, str, str]:
+    def key(self) -> tuple[str, ...]:
         """What lists show of the entry, for the keys of their units."""
-        return self.label, self.content, self.place.status_text(), self.place.predecessor, repr(self.place.successors)
+        place = self.place
+        status = (place.status_text(), place.status_note())
+        return self.label, self.content, *status, place.predecessor, repr(place.successors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +98,18 @@ def family_page(frames: FrameSet, family: Family, cards: Cards, names: Sequence[
         text,
         family=family.name,
         active=[
-            {"tone": "ok", "text": f"{entry.bundle_id}: {entry.place.status_text().lower()}"}
+            {
+                "status": entry.place.badge(),
+                "title": entry.bundle_id,
+                "href": f"../../releases/{entry.bundle_id}/",
+                "meta": entry.place.status_note(),
+            }
             for entry in family.entries
             if entry.place.status == "ACTIVE"
         ],
         charts=[chart.view("charts/") for chart in charts],
         trend_note=figures.trend_note(latest),
-        columns=_COLUMNS,
-        rows=_rows(family.newest, cards, "../../"),
+        **_table(family.newest, cards, "../../"),
         newer=None,
         older=older,
         json=f"../../api/v1/families/{family.name}.json",
@@ -138,8 +145,7 @@ def family_chunk(
         active=[],
         charts=[],
         trend_note="",
-        columns=_COLUMNS,
-        rows=_rows(entries, cards, text.root),
+        **_table(entries, cards, text.root),
         newer=newer,
         older={"href": f"../{number - 1}/", "title": f"page {number - 1}"} if number > 1 else None,
         json=f"{text.root}api/v1/families/{family.name}/{number}.json",
@@ -149,42 +155,60 @@ def family_chunk(
     yield _family_json(f"api/v1/families/{family.name}/{number}.json", family.name, entries, cards, older_json)
 
 
-_COLUMNS = [column("Release"), column("Status"), column("Released"), column("Headline"), column("Changes")]
-
-
-def _rows(entries: Sequence[Entry], cards: Cards, root: str) -> list[dict[str, Any]]:
-    rows = []
+def _table(entries: Sequence[Entry], cards: Cards, root: str) -> dict[str, Any]:
+    """The releases, newest first, with a column for each headline metric of the newest."""
     by_label = {card["label"]: card for card in cards([entry.label for entry in entries])}
-    for entry in reversed(entries):
-        card = by_label[entry.label]
-        status = entry.place.status
-        before = entry.place.predecessor
-        changes = (
-            cell(f"since {before}", href=f"{root}releases/{entry.bundle_id}/changes/") if before else cell("first")
-        )
-        rows.append(
+    metrics = by_label[entries[-1].label]["metrics"][:COLUMNS]
+    return {
+        "columns": [
+            column("Release", whole=True),
+            column("Status"),
+            *(column(item["name"], note=f"{item['split']}, {item['unit']}", number=True) for item in metrics),
+            column("Released", whole=True),
+            column("Changes"),
+        ],
+        "rows": [
             row(
                 cell(entry.bundle_id, href=f"{root}releases/{entry.bundle_id}/"),
-                cell(entry.place.status_text(), badge=TONES[status]),
-                cell(card["released_at"][:10]),
-                cell(_headline(card)),
-                changes,
+                cell(WORDS[entry.place.status], badge=TONES[entry.place.status], note=entry.place.status_note()),
+                *(_measured(by_label[entry.label], item) for item in metrics),
+                cell(entry.released_at[:10]),
+                _changes(entry, root),
             )
-        )
-    return rows
+            for entry in reversed(entries)
+        ],
+    }
 
 
-def _headline(card: Card) -> str:
-    shown = []
+def _measured(card: Card, wanted: Card) -> dict[str, Any]:
     for metric in card["metrics"]:
-        value = metric["value"] if metric["value"] is not None else metric["absent"]["code"]
-        shown.append(f"{metric['name']} {value}")
-    return ", ".join(shown)
+        if metric["key"] == wanted["key"] and metric["unit"] == wanted["unit"]:
+            return cell(metric["value"]) if metric["value"] is not None else cell(metric["absent"]["code"], none=True)
+    return cell("not in the headline", none=True)
+
+
+def _changes(entry: Entry, root: str) -> dict[str, Any]:
+    before = entry.place.predecessor
+    if not before:
+        return cell("first release", none=True)
+    label = f"Changes of {entry.bundle_id} since {before}"
+    return cell("Changes", href=f"{root}releases/{entry.bundle_id}/changes/", label=label)
+
+
+def _headline(card: Card) -> list[tuple[str, str]]:
+    return [
+        (metric["name"], metric["value"] if metric["value"] is not None else metric["absent"]["code"])
+        for metric in card["metrics"]
+    ]
+
+
+def _in_words(card: Card) -> str:
+    return ", ".join(f"{name} {value}" for name, value in _headline(card))
 
 
 def _family_headings(trends: bool) -> list[Heading]:
     titles = [("trends", "Trends")] if trends else []
-    return [Heading(level=2, id=id_, title=title) for id_, title in (*titles, ("releases", "Releases"))]
+    return [Heading(level=2, id=id_, title=title) for id_, title in (("releases", "Releases"), *titles)]
 
 
 def _catalogue_page(
@@ -220,27 +244,26 @@ def families_page(frames: FrameSet, families: Sequence[Family], cards: Cards) ->
 
 
 def _cards(families: Sequence[Family], cards: Cards, root: str) -> Any:
+    """Each family with the release to look at: the active one, else the newest."""
     shown = []
     for family in families:
-        newest = next(iter(cards([family.entries[-1].label])))
-        active = [entry.bundle_id for entry in family.entries if entry.place.status == "ACTIVE"]
-        latest = f"Newest: {newest['bundle_id']}, {newest['released_at'][:10]}."
+        newest = family.entries[-1]
+        active = [entry for entry in family.entries if entry.place.status == "ACTIVE"]
+        entry = active[-1] if active else newest
+        card = next(iter(cards([entry.label])))
+        latest = f", newest {newest.bundle_id} of {newest.released_at[:10]}"
         shown.append(
             {
                 "href": f"{root}families/{family.name}/",
                 "family": family.name,
-                "text": f"{newest['title']}. {_headline(newest)}",
-                "meta": f"{_count(len(family.entries), 'release')}. {latest} "
-                + (f"Active: {', '.join(active)}." if active else "None is active."),
+                "title": card["title"],
+                "status": entry.place.badge(),
+                "release": entry.bundle_id,
+                "metrics": [{"name": name, "value": value} for name, value in _headline(card)],
+                "meta": _count(len(family.entries), "release") + latest,
             }
         )
-    return _markup("cards.html.j2", cards=shown)
-
-
-def _markup(template: str, **view: Any) -> Any:
-    from proofpress.site.layout import safe  # noqa: PLC0415
-
-    return safe(environment().get_template(template).render(**view))
+    return fragment("cards.html.j2", cards=shown)
 
 
 def page_blocks(families: Sequence[Family], latest: Sequence[Entry], cards: Cards) -> dict[str, str]:
@@ -251,13 +274,13 @@ def page_blocks(families: Sequence[Family], latest: Sequence[Entry], cards: Card
             "title": entry.bundle_id,
             "tone": TONES[entry.place.status],
             "status": WORDS[entry.place.status],
-            "meta": f"{card['released_at'][:10]} · {_headline(card)}",
+            "meta": f"{card['released_at'][:10]} · {_in_words(card)}",
         }
         for entry, card in zip(latest, cards([entry.label for entry in latest]), strict=True)
     ]
     return {
         "families": str(_cards(families, cards, "")),
-        "latest": str(_markup("latest.html.j2", items=items)),
+        "latest": str(fragment("latest.html.j2", items=items)),
     }
 
 
@@ -342,7 +365,7 @@ def search_index(original: bytes, entries: Sequence[Entry], cards: Cards) -> byt
             {
                 "location": f"releases/{entry.bundle_id}/",
                 "title": escape(entry.bundle_id),
-                "text": escape(f"{card['title']}. {card['summary']} {_headline(card)}"),
+                "text": escape(f"{card['title']}. {card['summary']} {_in_words(card)}"),
             }
         )
     return json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode()

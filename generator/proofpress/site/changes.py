@@ -1,8 +1,9 @@
 """The comparison with the predecessor, prepared for the changes page and the headline tiles."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from proofpress.diff import Change, Comparison, DocumentDetail
+from proofpress.diff import Change, Comparison, DocumentDetail, FileDetail
 from proofpress.diff.report import percent, signed
 from proofpress.site.layout import cell, column, row
 
@@ -17,7 +18,13 @@ _PARTS = (
 )
 _TONES = {"worse": "worse", "better": "better", "neutral": "neutral", "unknown": "neutral"}
 _WORDS = {"worse": "worse", "better": "better", "neutral": "changed", "unknown": "to be judged"}
-_LONG = 90
+_COUNTS = (
+    ("worse", "worse", "bad"),
+    ("unknown", "to be judged", "warn"),
+    ("better", "better", "ok"),
+    ("neutral", "neutral", "muted"),
+)
+_LONG = 160
 
 
 def tile_change(key: str, comparison: Comparison | None) -> dict[str, str] | None:
@@ -29,83 +36,95 @@ def tile_change(key: str, comparison: Comparison | None) -> dict[str, str] | Non
         if change.subject != key or change.kind != "metric":
             continue
         if change.code == "MTR-CHANGED" and change.delta is not None:
-            return {"tone": _TONES[change.direction], "text": f"{_signed(change)}, {change.direction} than {before}"}
+            text = f"{_signed(change)} {_WORDS[change.direction]}"
+            word = "than" if change.direction in {"better", "worse"} else "since"
+            return _since(before, text, _TONES[change.direction], word=word)
         if change.code == "MTR-NOT-COMPARABLE":
-            return {"tone": "neutral", "text": f"not comparable with {before}: {change.reason}"}
+            return _since(before, "not comparable", word="with", reason=(change.reason or "").partition(" (")[0])
         if change.code == "MTR-ADDED":
-            return {"tone": "neutral", "text": f"not measured in {before}"}
-    return {"tone": "neutral", "text": f"unchanged since {before}"}
+            return _since(before, "new", word="not measured in")
+    return _since(before, "unchanged")
+
+
+def _since(before: str, text: str, tone: str = "neutral", *, word: str = "since", reason: str = "") -> dict[str, str]:
+    return {"tone": tone, "text": text, "word": word, "before": before, "reason": f": {reason}" if reason else ""}
 
 
 def _signed(change: Change) -> str:
     return signed(change.delta).replace("-", "−") if change.delta is not None else ""
 
 
-def _delta(change: Change) -> str:
-    if change.delta is None:
-        return ""
-    relative = f" ({percent(change.relative)})" if change.relative is not None else ""
-    return f"{signed(change.delta)}{relative}".replace("-", "−")
-
-
-def _short(text: str | None) -> str:
+def _value(text: str | None) -> dict[str, Any]:
     if text is None:
-        return "none"
-    return text if len(text) <= _LONG else text[: _LONG - 1] + "…"
+        return cell("none", none=True)
+    return cell(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
 
 
 def view(comparison: Comparison, json: str) -> dict[str, Any]:
     """The whole comparison for the changes page."""
-    parts: list[dict[str, Any]] = []
+    parts = []
     for id_, title, kinds in _PARTS:
         chosen = [change for change in comparison.changes if change.kind in kinds]
-        if not chosen:
-            continue
-        if id_ == "files":
-            columns = [column("File"), column("Code"), column("Change")]
-            rows = [row(cell(item.subject), cell(item.code), cell(item.explanation)) for item in chosen]
-        elif id_ == "documents":
-            columns, rows = [], []
-        else:
-            numeric = id_ in {"metrics", "slices"}
-            columns = [
-                column("What"),
-                column("Before", number=numeric),
-                column("After", number=numeric),
-                *((column("Difference", number=True),) if numeric else ()),
-                column("Judgement"),
-                column("Code"),
-                column("In words"),
-            ]
-            rows = [
-                row(
-                    cell(item.subject),
-                    cell(_short(item.old)),
-                    cell(_short(item.new)),
-                    *((cell(_delta(item)),) if numeric else ()),
-                    cell(_WORDS[item.direction], tone=_TONES[item.direction]),
-                    cell(item.code),
-                    cell(item.explanation),
-                )
-                for item in chosen
-            ]
-        parts.append(
-            {
-                "id": id_,
-                "title": title,
-                "columns": columns,
-                "rows": rows,
-                "patches": [_patch(item) for item in chosen if isinstance(item.detail, DocumentDetail)],
-            }
-        )
-    counts = [(comparison.count("worse"), "worse"), (comparison.count("better"), "better")]
-    counts += [(comparison.count("unknown"), "to be judged"), (comparison.count("neutral"), "neutral")]
-    summary = ", ".join(f"{number} {word}" for number, word in counts)
+        if chosen:
+            parts.append(_part(id_, title, chosen))
+    unchanged = f"{comparison.unchanged} facts are unchanged."
     return {
-        "summary": f"{len(comparison.changes)} changes: {summary}; {comparison.unchanged} facts are unchanged.",
+        "counts": [
+            {"tone": tone, "text": f"{comparison.count(direction)} {word}"}
+            for direction, word, tone in _COUNTS
+            if comparison.count(direction)
+        ],
+        "summary": f"{len(comparison.changes)} changes; {unchanged}" if comparison.changes else unchanged,
         "json": json,
         "parts": parts,
     }
+
+
+def _part(id_: str, title: str, chosen: Sequence[Change]) -> dict[str, Any]:
+    part = {"id": id_, "title": title, "columns": [], "rows": [], "patches": [], "folded": ""}
+    if id_ == "documents":
+        part["patches"] = [_patch(item) for item in chosen if isinstance(item.detail, DocumentDetail)]
+    elif id_ == "files":
+        sizes = (column("Bytes before", number=True), column("Bytes after", number=True))
+        part["columns"] = [column("File"), *sizes, column("Change")]
+        part["rows"] = [_file(item) for item in chosen]
+        part["folded"] = "1 file differs" if len(chosen) == 1 else f"{len(chosen)} files differ"
+    else:
+        numeric = id_ in {"metrics", "slices"}
+        difference = (column("Difference", number=True),) if numeric else ()
+        values = (column("Before", number=numeric), column("After", number=numeric))
+        part["columns"] = [column("What"), *values, *difference, column("Judgement", whole=True)]
+        part["rows"] = [_row(item, numeric) for item in chosen]
+    return part
+
+
+def _row(item: Change, numeric: bool) -> dict[str, Any]:
+    relative = percent(item.relative).replace("-", "−") if item.relative is not None else ""
+    return row(
+        cell(item.subject, note=_note(item, numeric)),
+        _value(item.old),
+        _value(item.new),
+        *((cell(_signed(item), note=relative),) if numeric else ()),
+        cell(_WORDS[item.direction], tone=_TONES[item.direction], note=item.code),
+    )
+
+
+def _note(item: Change, numeric: bool) -> str:
+    """What the columns of a row do not say."""
+    if item.reason:
+        return item.reason
+    if numeric and item.delta is not None:
+        overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
+        return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}"
+    return item.explanation if numeric or item.direction == "unknown" else ""
+
+
+def _file(item: Change) -> dict[str, Any]:
+    detail = item.detail
+    if not isinstance(detail, FileDetail):
+        return row(cell(item.subject, note=item.explanation), cell(""), cell(""), cell(item.code))
+    sizes = (cell(size) if size is not None else cell("none", none=True) for size in (detail.old_size, detail.new_size))
+    return row(cell(item.subject, note=detail.new_role or detail.old_role or ""), *sizes, cell(item.code))
 
 
 def _patch(change: Change) -> dict[str, Any]:
@@ -114,9 +133,11 @@ def _patch(change: Change) -> dict[str, Any]:
         raise TypeError(type(detail).__name__)
     lines = [{"tag": _tag(line), "hunk": line.startswith("@@"), "text": line} for line in detail.patch.splitlines()]
     sections = ", ".join(f"{item.path} (+{item.added} −{item.removed})" for item in detail.sections)
+    size = f"+{sum(item.added for item in detail.sections)} −{sum(item.removed for item in detail.sections)} lines"
     note = f"Sections: {sections}." if sections else "The text differs outside of sections."
     return {
-        "title": f"{change.subject} differs",
+        "title": change.subject,
+        "size": size if detail.sections else "",
         "note": note + (" The difference is long and was cut here." if detail.truncated else ""),
         "lines": lines,
     }

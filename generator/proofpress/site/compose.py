@@ -18,7 +18,7 @@ from proofpress.site.card import metric_fields
 from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
-from proofpress.site.markdown_page import Heading, metric_id, render_page
+from proofpress.site.markdown_page import Heading, metric_id, render_page, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
 from proofpress.site.standing import TONES, WORDS, Place
@@ -101,6 +101,7 @@ class ReleasePages:
             description=description or lead,
             lead=lead,
             trail=tuple(trail),
+            here="" if below else self.bundle_id,
             banners=self.place.banners("../" * (below.count("/") + 1), rehearsal=evidence.is_rehearsal),
         )
 
@@ -134,16 +135,17 @@ class ReleasePages:
         release = evidence.release
         text = self._text("", release.title, release.summary)
         shown = [chart for chart in charts if chart.overview]
+        negative = evidence.evaluation.negative_findings if evidence.evaluation else ()
         html = body(
             "overview.html.j2",
             text,
-            strip=self._strip(),
+            verdict=self._verdict(),
             tiles=[self._tile(item, comparison) for item in self._headline()],
             charts=[chart.view("charts/") for chart in shown],
             facts=self._facts(),
             intended_use=release.intended_use,
             out_of_scope=release.out_of_scope,
-            negative_findings=evidence.evaluation.negative_findings if evidence.evaluation else (),
+            negative_findings=negative,
             changelog=[
                 {"section": name.capitalize(), "entries": getattr(release.changelog, name)}
                 for name in CHANGELOG_SECTIONS
@@ -153,10 +155,12 @@ class ReleasePages:
                 {"title": title, "href": below, "note": _NOTES.get(below, "rendered from the pack's JSON")}
                 for title, below in self._contents()[1:]
             ],
-            history_columns=[column(title) for title in ("When", "Event", "By", "Status", "Reason")],
+            history_columns=[
+                column(title, whole=title != "Reason") for title in ("When", "Event", "By", "Status", "Reason")
+            ],
             history=[
                 row(
-                    cell(step.at),
+                    cell(step.at.replace("T", " ").replace("Z", " UTC")),
                     cell(step.kind),
                     cell(step.by),
                     cell(WORDS[step.after], badge=TONES[step.after]),
@@ -170,11 +174,11 @@ class ReleasePages:
         )
         headings = _headings(
             ("results", "Results at a glance"),
-            ("identity", "Identity"),
             ("intended-use", "Intended use"),
             ("out-of-scope", "Out of scope"),
-            *((("negative-findings", "Negative findings"),) if evidence.evaluation else ()),
+            *((("negative-findings", "Negative findings"),) if negative else ()),
             ("what-changed", "What changed"),
+            ("identity", "Identity"),
             ("documents", "Documents"),
             ("history", "History"),
         )
@@ -183,18 +187,18 @@ class ReleasePages:
     def _link(self, bundle_id: str) -> dict[str, str] | None:
         return {"href": f"../{bundle_id}/", "title": bundle_id} if bundle_id else None
 
-    def _strip(self) -> list[dict[str, str]]:
-        manifest = self.pack.evidence.manifest
+    def _verdict(self) -> list[dict[str, str]]:
+        manifest, release = self.pack.evidence.manifest, self.pack.evidence.release
         warnings = sum(item.severity == "warning" for item in self.pack.remarks)
-        strip = [
-            {"tone": "ok", "text": f"Verified by {self.rules_passed} rules"},
-            {"tone": "ok", "text": f"Documents fresh, template set {manifest.template_set.name}"},
-            {"tone": TONES[self.place.status], "text": self.place.status_text()},
-            {"tone": "muted", "text": f"Profile {manifest.profile}"},
+        noted = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
+        rules = f"{self.rules_passed} rules, profile {manifest.profile}{noted}"
+        support = f"supported until {release.support.until}" if release.support else "no end of support stated"
+        return [
+            {"name": "Evidence", "tone": "warn" if warnings else "ok", "text": "Verified", "note": rules},
+            {"name": "Documents", "tone": "ok", "text": "Fresh", "note": f"template set {manifest.template_set.name}"},
+            {"name": "Status", **self.place.badge(), "note": self.place.status_note()},
+            {"name": "Released", "tone": "", "text": release.released_at[:10], "note": support},
         ]
-        if warnings:
-            strip.append({"tone": "warn", "text": f"{warnings} warning" + ("s" if warnings > 1 else "")})
-        return strip
 
     def _headline(self) -> list[MetricRow]:
         evaluation = self.pack.evidence.evaluation
@@ -209,12 +213,11 @@ class ReleasePages:
     def _tile(self, item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
         id_ = metric_id(item.name, item.split)
         if item.value is None:
-            shown, interval = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), ""
+            shown, lines = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), []
         else:
-            shown = str(item.value)
-            interval = f"n\u00a0=\u00a0{item.n}"
+            shown, lines = str(item.value), [f"n\u00a0=\u00a0{item.n}"]
             if item.ci_low is not None and item.ci_level is not None:
-                interval = f"{_percent(item.ci_level)} interval {item.ci_low} to {item.ci_high}, {interval}"
+                lines.insert(0, f"{_percent(item.ci_level)} interval {item.ci_low} to {item.ci_high}")
         return {
             "id": id_,
             "href": f"eval-report/#{id_}",
@@ -223,7 +226,7 @@ class ReleasePages:
             "measured": item.value is not None,
             "value": shown,
             "unit": item.unit,
-            "interval": interval,
+            "lines": lines,
             "change": changes.tile_change(item.key, comparison),
         }
 
@@ -235,7 +238,7 @@ class ReleasePages:
             {"name": "Release", "text": release.release_id},
             {"name": "Bundle", "text": str(release.bundle)},
             {"name": "Version", "text": release.version},
-            {"name": "Released", "text": release.released_at},
+            {"name": "Released", "text": release.released_at.replace("T", " ").replace("Z", " UTC")},
             {"name": "Family", "text": release.family, "href": f"../../families/{release.family}/"},
             {"name": "Licence", "text": release.licence},
             {"name": "Authors", "text": ", ".join(author.name for author in release.authors)},
@@ -250,7 +253,7 @@ class ReleasePages:
         if run:
             facts += [
                 {"name": "Training run", "text": run.run_id},
-                {"name": "Commit", "text": run.commit, "code": True},
+                {"name": "Commit", "text": run.commit, "code": True, "wide": True},
             ]
         if data:
             facts.append({"name": "Dataset snapshot", "text": data.dataset_snapshot_id, "code": True, "wide": True})
@@ -262,12 +265,12 @@ class ReleasePages:
     def _document(self, document: RenderedDocument, citing: Citing, charts: Sequence[figures.NamedChart]) -> OutputFile:
         rendered = render_page(document.text)
         below = _place(document)
+        shown = [chart for chart in charts if document.name in chart.documents]
         text = self._text(below, rendered.title or document.title, description=f"{document.title} of {self.bundle_id}")
         html = body(
             "document.html.j2",
             text,
-            charts=[chart.view("../charts/") for chart in charts if document.name in chart.documents],
-            body=safe(rendered.html),
+            body=safe(figures.illustrate(rendered.html, shown, "../charts/")),
             source={"href": f"../files/{document.path}", "name": f"{document.path.rpartition('/')[2]}"},
             sources=[
                 {"title": entry.path, "href": f"../files/{entry.path}"}
@@ -294,19 +297,18 @@ class ReleasePages:
             f"Evidence files: {self.bundle_id}",
             "Every file of the release, with its role and digest, as it was verified.",
         )
-        files = [
-            {"path": name, "role": role, "size": raw[name].size, "sha256": raw[name].sha256, "href": f"../files/{name}"}
-            for name, role in ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
+        listed = [
+            *((name, role, raw[name].size, raw[name].sha256) for name, role in _SEALS),
+            *((entry.path, entry.role, entry.size, entry.sha256) for entry in evidence.manifest.files),
         ]
-        files += [
-            {
-                "path": entry.path,
-                "role": entry.role,
-                "size": entry.size,
-                "sha256": entry.sha256,
-                "href": f"../files/{entry.path}",
-            }
-            for entry in evidence.manifest.files
+        folders: dict[str, list[dict[str, Any]]] = {}
+        for path, role, size, sha256 in listed:
+            top = path.partition("/")[0] if "/" in path else ""
+            file = {"name": path, "role": role, "size": _thousands(size), "sha256": sha256, "href": f"../files/{path}"}
+            folders.setdefault(top, []).append(file)
+        groups = [
+            {"id": f"files-{slug(top)}" if top else "files-top", "title": f"{top}/" if top else "Top", "files": files}
+            for top, files in sorted(folders.items())
         ]
         html = body(
             "evidence.html.j2",
@@ -319,10 +321,16 @@ class ReleasePages:
                 f"'{evidence.manifest.template_set.name}'. Its publication was not publicly verified."
             ),
             remarks=[f"{item.rule} {item.file}{item.pointer}: {item.message}" for item in self.pack.remarks],
-            files=files,
-            external=evidence.manifest.external_artifacts,
+            folders=groups,
+            external=[
+                {"name": item.name, "role": item.role, "size": _thousands(item.size), "sha256": item.sha256, "href": ""}
+                for item in evidence.manifest.external_artifacts
+            ],
         )
         headings = _headings(("contract", "The contract"), ("verification", "Verification"), ("files", "Files"))
+        headings += [Heading(level=3, id=group["id"], title=group["title"]) for group in groups]
+        if evidence.manifest.external_artifacts:
+            headings += _headings(("external", "External artifacts"))
         return self._page(text, html, headings, citing)
 
     def _citations(self, citing: Citing) -> Iterator[OutputFile]:
@@ -404,6 +412,7 @@ class ReleasePages:
         }
 
 
+_SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
@@ -424,6 +433,10 @@ def _place(document: RenderedDocument) -> str:
 
 def _headings(*items: tuple[str, str]) -> list[Heading]:
     return [Heading(level=2, id=id_, title=title) for id_, title in items]
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
 
 
 def _percent(level: Decimal) -> str:

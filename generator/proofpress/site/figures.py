@@ -1,5 +1,6 @@
 """Which charts a page shows, made from evidence rows or catalogue cards."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,7 +19,7 @@ from proofpress.site.charts import (
     slices,
     trend,
 )
-from proofpress.site.layout import cell, column, row, safe
+from proofpress.site.layout import cell, column, fragment, row, safe
 from proofpress.site.markdown_page import slug
 from proofpress.site.standing import Place
 
@@ -34,6 +35,8 @@ class NamedChart:
     chart: Chart
     overview: bool = False
     documents: tuple[str, ...] = ()
+    heading: str = ""
+    """Id of the document's heading that the chart follows."""
 
     def view(self, folder: str) -> dict[str, Any]:
         """The chart for a template; its data lie in `folder`, relative to the page."""
@@ -75,7 +78,15 @@ def _baseline_charts(rows: Sequence[MetricRow]) -> list[NamedChart]:
         name = f"baseline-{slug(unit)}"
         chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}", data_url=f"{name}.json")
         main = len(charts) == 0
-        charts.append(NamedChart(name=name, chart=chart, overview=main, documents=("eval_report",)))
+        charts.append(
+            NamedChart(
+                name=name,
+                chart=chart,
+                overview=main,
+                documents=("eval_report",),
+                heading="against-the-baselines",
+            )
+        )
     return charts
 
 
@@ -109,8 +120,23 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
             prefix=f"pp-{name}",
             data_url=f"{name}.json",
         )
-        charts.append(NamedChart(name=name, chart=chart, documents=("eval_report",)))
+        charts.append(
+            NamedChart(name=name, chart=chart, documents=("eval_report",), heading=slug(f"{dimension} on {split}"))
+        )
     return charts
+
+
+def illustrate(html: str, charts: Sequence[NamedChart], folder: str) -> str:
+    """A document's HTML with each chart below its heading, or above everything where there is no such heading."""
+    groups: dict[str, list[NamedChart]] = {}
+    for chart in charts:
+        groups.setdefault(chart.heading, []).append(chart)
+    for heading, chosen in groups.items():
+        drawn = fragment("figures.html.j2", charts=[chart.view(folder) for chart in chosen])
+        opening = re.search(rf'<h([23]) id="{re.escape(heading)}">', html)
+        end = html.find(f"</h{opening[1]}>", opening.end()) + len("</hN>") if opening else 0
+        html = html[:end] + drawn + html[end:]
+    return html
 
 
 def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]) -> tuple[NamedChart, ...]:

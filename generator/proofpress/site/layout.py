@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from proofpress.render.environment import ViewEnvironment
 from proofpress.render.sourced import show_invisible
 from proofpress.resources import packaged
 from proofpress.site.frame import FrameSet, Slots
@@ -25,6 +26,7 @@ class PageText:
     description: str
     trail: tuple[tuple[str, str], ...] = ()
     lead: str = ""
+    here: str = ""
     banners: tuple[Mapping[str, Any], ...] = ()
     tab: str = "families/"
 
@@ -40,6 +42,7 @@ class PageText:
             "title": self.title,
             "lead": self.lead,
             "trail": [{"title": title, "href": self.root + href} for title, href in self.trail],
+            "here": self.here,
             "banners": self.banners,
         }
 
@@ -54,7 +57,7 @@ def _printable(value: object) -> object:
 @cache
 def environment() -> Environment:
     """The environment of page bodies: escaped always, undefined names are errors."""
-    return Environment(
+    return ViewEnvironment(
         loader=FileSystemLoader(packaged("templates") / "site"),
         undefined=StrictUndefined,
         autoescape=True,
@@ -68,6 +71,11 @@ def environment() -> Environment:
 def body(template: str, page: PageText, **view: Any) -> str:
     """A page's body from its template."""
     return environment().get_template(template).render(page=page.view, root=page.root, **view)
+
+
+def fragment(template: str, **view: Any) -> Markup:
+    """A part of a page, escaped."""
+    return Markup(environment().get_template(template).render(**view))  # noqa: S704 - autoescaped
 
 
 def page(
@@ -108,14 +116,26 @@ def contents(headings: Sequence[Heading]) -> tuple[TocEntry, ...]:
     return tuple(TocEntry(title=top.title, anchor=top.id, children=tuple(below)) for top, below in entries)
 
 
-def column(title: str, *, number: bool = False) -> dict[str, Any]:
-    """A table's column."""
-    return {"title": title, "number": number}
+def column(title: str, *, note: str = "", number: bool = False, whole: bool = False) -> dict[str, Any]:
+    """A table's column, of numbers or of texts that stay `whole` on one line; `note` stands small beside the title."""
+    return {"title": title, "note": note, "kind": "pp-num" if number else "pp-whole" if whole else ""}
 
 
 def cell(text: object, **how: Any) -> dict[str, Any]:
-    """A table's cell: plain, `href`, `code`, `tone` of a change, or `badge`."""
-    return {"text": str(text), "href": "", "code": False, "tone": "", "badge": "", **how}
+    """A table's cell: plain, `href` (with an accessible `label`), `code`, `tone` of a change, `badge`, or `none` when
+    there is no value; `note` stands small below."""
+    return {**_PLAIN, "text": str(text), **how}
+
+
+_PLAIN: Mapping[str, Any] = {
+    "href": "",
+    "label": "",
+    "code": False,
+    "tone": "",
+    "badge": "",
+    "none": False,
+    "note": "",
+}
 
 
 def row(*cells: dict[str, Any], id_: str = "") -> dict[str, Any]:

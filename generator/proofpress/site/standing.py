@@ -41,6 +41,18 @@ class Place:
         """The status of the lifecycle, or UNREGISTERED."""
         return self.standing.status if self.standing else "UNREGISTERED"
 
+    def status_note(self) -> str:
+        """Where the release is active, or since when it has its status."""
+        if self.standing is None:
+            return "the registry has no event of it"
+        if self.standing.scopes:
+            return "; ".join(scope_text(scope) for scope in self.standing.scopes)
+        return f"since {self.standing.since[:10]}"
+
+    def badge(self) -> dict[str, str]:
+        """The status for a template."""
+        return {"tone": TONES[self.status], "text": WORDS[self.status]}
+
     def status_text(self) -> str:
         """The status with the scopes in which the release is active."""
         word = WORDS[self.status]

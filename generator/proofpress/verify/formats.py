@@ -1,12 +1,12 @@
 """Findings as text, JSON, SARIF, JUnit XML and GitHub annotations."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from proofpress import __version__
+from proofpress.console import printable
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.jsontext import dump_json
 from proofpress.verify.rule import Rule
@@ -16,19 +16,8 @@ REPORT_SCHEMA = "proofpress.findings/1"
 _LEVELS = {"error": "error", "warning": "warning", "note": "note"}
 
 
-def printable(text: str) -> str:
-    """The text with control and direction-changing characters made visible, so that a terminal stays sane."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char in "\n\t" or not unicodedata.category(char).startswith("C") else f"\\u{ord(char):04x}"
-        for char in text
-    )
-
-
 def _line_of(text: str) -> str:
-    """The text on one line: evidence must not begin a line of a log, where some readers find commands."""
-    return printable(text.replace("\n", "\\n").replace("\r", "\\r"))
+    return printable(text, keep="")
 
 
 def place(finding: Finding, root: str = "packs/") -> str:

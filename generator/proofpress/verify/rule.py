@@ -1,7 +1,5 @@
 """Rules: what one is, what it sees, and how a book of them is run."""
 
-import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +13,7 @@ from proofpress.render.document import RenderedDocument
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSet, TemplateSets
 from proofpress.verify.profile import Profiles
+from proofpress.verify.textscan import TextScan
 
 RULE_BOOK = 1
 """Number of the newest rule book; a rule knows the book that it came with."""
@@ -35,9 +34,9 @@ class Case:
     registered_at: str | None = None
 
     @cached_property
-    def text(self) -> "TextIndex":
+    def text(self) -> TextScan:
         """All text files of the pack as one."""
-        return TextIndex(self.raw)
+        return TextScan(self.raw)
 
     @cached_property
     def template_set(self) -> TemplateSet | None:
@@ -57,56 +56,6 @@ class Case:
         if any(item.pack_id == self.evidence.pack_id for item in self.policy.accepted_older):
             return True
         return self.registered_at is not None and newer_since is not None and self.registered_at < newer_since
-
-
-class TextIndex:
-    """The pack's text files joined, so that a rule finds a word in all of them in one pass."""
-
-    BINARY = (".npz", ".npy", ".joblib", ".pkl", ".bin", ".safetensors", ".onnx", ".pt", ".parquet", ".zip", ".gz")
-
-    def __init__(self, raw: RawPack) -> None:
-        held = [
-            (path, file.data)
-            for path, file in raw.files.items()
-            if file.data is not None and not path.endswith(self.BINARY)
-        ]
-        self._paths = [path for path, _data in held]
-        self._starts = [0]
-        for _path, data in held:
-            self._starts.append(self._starts[-1] + len(data) + 1)
-        self.blob = b"\n".join(data for _path, data in held)
-
-    @cached_property
-    def lowered(self) -> bytes:
-        """The same in lower case, ASCII letters only, at the same positions."""
-        return self.blob.lower()
-
-    def lines(self, hints: Iterable[bytes], *, lowered: bool = False) -> tuple[tuple[str, int, str], ...]:
-        """(path, line number, line) of every line that holds one of the hints, in order."""
-        blob = self.lowered if lowered else self.blob
-        return self._at(start for hint in hints for start in _starts_of(blob, hint))
-
-    def matching(self, pattern: re.Pattern[bytes]) -> tuple[tuple[str, int, str], ...]:
-        """(path, line number, line) of every line in which a pattern of bytes matches."""
-        return self._at(match.start() for match in pattern.finditer(self.blob))
-
-    def _at(self, positions: Iterable[int]) -> tuple[tuple[str, int, str], ...]:
-        begins = {self.blob.rfind(b"\n", 0, position) + 1 for position in positions}
-        found = []
-        for begin in sorted(begins):
-            index = bisect_right(self._starts, begin) - 1
-            number = self.blob.count(b"\n", self._starts[index], begin) + 1
-            end = self.blob.find(b"\n", begin)
-            line = self.blob[begin : end if end >= 0 else None]
-            found.append((self._paths[index], number, line.decode("utf-8", "replace")))
-        return tuple(found)
-
-
-def _starts_of(blob: bytes, hint: bytes) -> Iterator[int]:
-    position = blob.find(hint)
-    while position >= 0:
-        yield position
-        position = blob.find(hint, max(position + 1, blob.find(b"\n", position)))
 
 
 Check = Callable[[Case], Iterable[Finding]]

@@ -5,39 +5,29 @@ from collections.abc import Iterable, Iterator
 
 from proofpress.evidence.finding import Finding
 from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.textscan import Line
 
 _PATHS = re.compile(
     r"(?:/home/|/Users/|/root/|/export/home/|/mnt/[a-z]/Users/)[^\s\"'<>|`]*|\b[A-Za-z]:\\\\?(?:Users|home)\\[^\s\"'<>|]*"
     r"|(?<![\w.~])~/[^\s\"'<>|`]+|/(?:tmp|var/folders|scratch|workspace|private/var)/[^\s\"'<>|`]+|file:///[^\s\"'<>]*"
 )
-_PATH_HINTS = (
-    *(b"/home/", b"/Users/", b"/root/", b"Users\\", b"home\\", b"~/", b"/tmp/", b"/var/folders/"),
-    *(b"/scratch/", b"/workspace/", b"/private/var/", b"file:///"),
-)
 _TOKENS = re.compile(
     r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[\w-]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{35}"
     r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgEI[\w-]{20,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|[a-z]+://[^\s/:@\"']+:[^\s/@\"']+@"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?<![a-z])[a-z]+://[^\s/:@\"']+:[^\s/@\"']+@"
 )
-_TOKEN_HINTS = (
-    *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"AKIA", b"ASIA", b"sk-"),
-    *(b"xox", b"AIza", b"npm_", b"pypi-", b"eyJ", b"PRIVATE KEY", b"://"),
-)
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}\b")
+_EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}\b")
 _HOSTS = re.compile(
     r"(?<![\d.])(?:10(?:\.\d{1,3}){3}|192\.168(?:\.\d{1,3}){2}|172\.(?:1[6-9]|2\d|3[01])(?:\.\d{1,3}){2}"
     r"|127(?:\.\d{1,3}){3}|169\.254(?:\.\d{1,3}){2})(?![\d.])"
-    r"|\b(?:[a-z0-9-]+\.)+(?:local|internal|corp|lan|intranet|localdomain)\b|\blocalhost(?::\d+)?\b",
+    r"|(?<![a-z0-9-])(?<![a-z0-9-]\.)(?:[a-z0-9-]+\.)+(?:local|internal|corp|lan|intranet|localdomain)\b|\blocalhost(?::\d+)?\b",
     re.IGNORECASE,
 )
-_HOST_HINTS = (b".local", b".internal", b".corp", b".lan", b".intranet", b"localhost")
 _FOUR_PARTS = re.compile(rb"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
 
 
-def _matches(
-    case: Case, pattern: re.Pattern[str], lines: Iterable[tuple[str, int, str]]
-) -> Iterator[tuple[str, int, str]]:
+def _matches(case: Case, pattern: re.Pattern[str], lines: Iterable[Line]) -> Iterator[tuple[str, int, str]]:
     """(path, line number, matched text) in lines worth a look; the allowed texts left out."""
     allowed = set(case.policy.privacy.allow)
     for path, number, line in lines:
@@ -64,7 +54,7 @@ def paths(case: Case) -> Iterator[Finding]:
     Such paths tell names and layouts that nobody needs, and no reader can follow them. Record paths relative
     to the pack.
     """
-    for path, line, text in _matches(case, _PATHS, case.text.lines(_PATH_HINTS)):
+    for path, line, text in _matches(case, _PATHS, case.text.lines("path")):
         yield _found(path, line, "a private path", text, "record the path relative to the pack")
 
 
@@ -74,7 +64,7 @@ def secrets(case: Case) -> Iterator[Finding]:
 
     Revoke it first, then remove it from the run that recorded it.
     """
-    for path, line, text in _matches(case, _TOKENS, case.text.lines(_TOKEN_HINTS)):
+    for path, line, text in _matches(case, _TOKENS, case.text.lines("token")):
         shown = text[:6] + "…" if not text.startswith("-----") else text
         yield _found(path, line, "a secret", shown, "revoke the secret, then record the run without it")
 
@@ -82,14 +72,14 @@ def secrets(case: Case) -> Iterator[Finding]:
 @rule("PRV003", "No e-mail address", always_refuses=True)
 def emails(case: Case) -> Iterator[Finding]:
     """A file holds an e-mail address that the policy does not allow."""
-    for path, line, text in _matches(case, _EMAIL, case.text.lines((b"@",))):
+    for path, line, text in _matches(case, _EMAIL, case.text.lines("address")):
         yield _found(path, line, "an e-mail address", text, "remove it, or allow it in packs/policy.yaml")
 
 
 @rule("PRV004", "No private host or address", always_refuses=True)
 def hosts(case: Case) -> Iterator[Finding]:
     """A file holds the name or address of a machine that the public can't reach."""
-    suspects = {*case.text.lines(_HOST_HINTS, lowered=True), *case.text.matching(_FOUR_PARTS)}
+    suspects = {*case.text.lines("host"), *case.text.matching(_FOUR_PARTS)}
     for path, line, text in _matches(case, _HOSTS, sorted(suspects)):
         yield _found(path, line, "a private host or address", text, "remove it from what the run records")
 

@@ -8,10 +8,14 @@
   const root = form.dataset.root;
   const [older, newer] = [form.elements.old, form.elements.new];
 
+  /* Numbers keep the digits that they were written with, in browsers that can. */
+  const written = (key, value, context) =>
+    typeof value === "number" && context && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
+
   const load = async (path) => {
     const answer = await fetch(root + path);
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-    return answer.json();
+    return JSON.parse(await answer.text(), written);
   };
 
   const element = (name, text, attributes = {}) => {
@@ -65,6 +69,7 @@
     if (!after) return { order: 2, tone: "neutral", text: "only in the first release" };
     if (before.unit !== after.unit) return apart(`units differ: ${before.unit}, ${after.unit}`);
     if (before.higher_is_better !== after.higher_is_better) return apart("directions differ");
+    if (before.text === null && after.text === null) return { order: 5, tone: "neutral", text: "absent in both" };
     if (before.text === null || after.text === null) return apart("a value is absent");
     if (!before.evaluated_keys_sha256 || before.evaluated_keys_sha256 !== after.evaluated_keys_sha256) {
       return apart("the evaluated examples differ");

@@ -1,0 +1,174 @@
+"""Agreement between the packs of an instance: identities, predecessors, folders, policy, registry."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pack_builder import EVAL, PackBuilder
+from proofpress.errors import UsageError
+from proofpress.evidence.finding import Finding
+from proofpress.instance import find_packs, open_instance
+from proofpress.pipeline import Rules, check_instance, read_registry, select, verified
+from proofpress.registry import submit
+
+SECOND = "digits-v0.2.0-tiny-r1"
+RUN = "training/training_run.json"
+
+
+def check(root: Path) -> tuple[Finding, ...]:
+    return check_instance(open_instance(root), jobs=1).all_findings
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[PackBuilder, PackBuilder]:
+    """An instance with a release and its successor."""
+    first = PackBuilder(tmp_path / "packs")
+    return first, PackBuilder(tmp_path / "packs", release_id="digits-v0.3.0-tiny-r1").with_release(
+        SECOND, predecessor=first
+    )
+
+
+Two = tuple[PackBuilder, PackBuilder]
+
+
+def single(findings: tuple[Finding, ...]) -> Finding:
+    (finding,) = findings
+    for name in ("rule", "file", "message", "expected", "found", "hint"):
+        assert getattr(finding, name).strip(), f"{finding.rule} has an empty {name}"
+    return finding
+
+
+def test_agreeing_packs_have_no_finding(two: Two, tmp_path: Path) -> None:
+    report = check_instance(open_instance(tmp_path), jobs=1)
+    assert report.all_findings == ()
+    assert [verdict.label for verdict in report.verdicts] == [f"digits/{pack.release_id}" for pack in two]
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "change"),
+    [
+        ("training run", RUN, lambda pack: pack.corrupt(RUN, "/seed", 8)),
+        (
+            "dataset snapshot",
+            "dataset/dataset_package.json",
+            lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/sha256", "f" * 64),
+        ),
+    ],
+)
+def test_one_identity_with_two_stories(kind: str, file: str, change: Any, two: Two, tmp_path: Path) -> None:
+    change(two[1]).reseal()
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file, finding.pack) == ("XPK001", file, f"digits/{SECOND}")
+    assert kind in finding.message
+    assert two[0].release_id in finding.message
+
+
+def test_predecessor_that_is_not_there(two: Two, tmp_path: Path) -> None:
+    two[1].corrupt("release.json", "/predecessor/release_id", "digits-v0.0.9-tiny-r1").reseal()
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file, finding.pointer) == ("XPK002", "release.json", "/predecessor")
+
+
+def test_predecessor_that_is_another_pack(two: Two, tmp_path: Path) -> None:
+    two[1].corrupt("release.json", "/predecessor/pack_id", "sha256:" + "0" * 64).reseal()
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.pointer, finding.found) == ("XPK002", "/predecessor/pack_id", two[0].pack_id)
+
+
+def test_pack_below_another_family(pack: PackBuilder, tmp_path: Path) -> None:
+    (tmp_path / "packs/digits").rename(tmp_path / "packs/letters")
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file, finding.pointer) == ("XPK003", "manifest.json", "/family")
+
+
+def test_same_bundle_twice(pack: PackBuilder, tmp_path: Path) -> None:
+    pack.write_zip(tmp_path / "packs/digits" / f"{pack.release_id}.zip")
+    assert single(check(tmp_path)).rule == "XPK003"
+
+
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_stranger_among_packs(kind: str, pack: PackBuilder, tmp_path: Path) -> None:
+    place = tmp_path / "packs" / "digits" / "stray"
+    if kind == "file":
+        place.write_text("x")
+    else:
+        place.symlink_to(pack.folder)
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file) == ("XPK003", "packs/digits/stray")
+    assert [ref.bundle_id for ref in find_packs(tmp_path)[0]] == [pack.release_id]
+
+
+@pytest.mark.parametrize(
+    ("text", "pointer", "words"),
+    [
+        ("schema_version: '1.0.0'\nfamily: {}\n", "/family", "unknown field"),
+        ("schema_version: '1.0.0'\nschema_version: '1.0.0'\n", "/schema_version", "twice"),
+        ("a: &a 1\n", "", "anchors"),
+        ("schema_version: '1.0.0'\ndefault_profile: nope\n", "/default_profile", "no profile"),
+        (
+            "schema_version: '1.0.0'\nfamilies: {digits: {least_profile: nope}}\n",
+            "/families/digits/least_profile",
+            "no profile",
+        ),
+        (
+            "schema_version: '1.0.0'\ntemplate_sets: {house: {base: '1', path: nowhere}}\n",
+            "/template_sets/house",
+            "can't be read",
+        ),
+    ],
+)
+def test_policy_that_cannot_be_read(text: str, pointer: str, words: str, pack: PackBuilder, tmp_path: Path) -> None:
+    (tmp_path / "packs/policy.yaml").write_text(text, encoding="utf-8")
+    findings = [finding for finding in check(tmp_path) if finding.pointer == pointer]
+    assert [finding.rule for finding in findings] == ["POL001"]
+    assert findings[0].file == "packs/policy.yaml"
+    assert words in findings[0].message
+    assert all((findings[0].expected, findings[0].found, findings[0].hint))
+
+
+def test_own_profile_is_read(pack: PackBuilder, tmp_path: Path) -> None:
+    (tmp_path / "packs/profiles").mkdir()
+    text = "schema_version: '1.0.0'\nname: strict\ntitle: Strict\nextends: paper-demo\n"
+    text += "metrics: [{name: recall, split: test}]\nslice_dimensions: [colour]\n"
+    (tmp_path / "packs/profiles/strict.yaml").write_text(text, encoding="utf-8")
+    pack.corrupt("manifest.json", "/profile", "strict").reseal_sums()
+    findings = check(tmp_path)
+    assert [(finding.rule, finding.pointer) for finding in findings] == [("PRO001", "/rows")] * 2
+    assert "recall@test" in findings[0].message
+    assert "colour" in findings[1].message
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("name: circle\ntitle: x\nextends: circle\n", "extends itself"),
+        ("name: circle\ntitle: x\nextends: nowhere\n", "no profile"),
+    ],
+)
+def test_profile_that_leads_nowhere_is_a_finding(text: str, words: str, pack: PackBuilder, tmp_path: Path) -> None:
+    (tmp_path / "packs/profiles").mkdir()
+    (tmp_path / "packs/profiles/circle.yaml").write_text(f"schema_version: '1.0.0'\n{text}", encoding="utf-8")
+    pack.corrupt("manifest.json", "/profile", "circle").reseal_sums()
+    finding = single(check(tmp_path))
+    assert finding.rule == "PRO003"
+    assert words in finding.message
+
+
+def test_registered_pack_that_changed(pack: PackBuilder, tmp_path: Path) -> None:
+    instance = open_instance(tmp_path)
+    chosen = verified(select(instance, [pack.release_id])[0], Rules.of(instance, read_registry(instance)))
+    submit(instance.registry_log, chosen, at="2026-03-03T00:00:00Z", by="owner", reason=None)
+    assert check(tmp_path) == ()
+    pack.corrupt("release.json", "/keywords", ["new"]).reseal()
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file, finding.found) == ("REG013", "manifest.json", pack.pack_id)
+
+
+def test_refused_pack_is_never_compared(pack: PackBuilder, tmp_path: Path) -> None:
+    pack.write(EVAL, (pack / EVAL).read_bytes() + b"\n")
+    instance = open_instance(tmp_path)
+    with pytest.raises(UsageError, match="refused"):
+        verified(select(instance, [pack.release_id])[0], Rules.of(instance, read_registry(instance)))
+    with pytest.raises(UsageError, match="no pack"):
+        select(instance, ["digits-v9.9.9-tiny-r1"])

@@ -1,0 +1,169 @@
+"""What the rules over text find, what they leave alone, and that a hostile line can't hold them up."""
+
+import time
+
+import pytest
+
+from pack_builder import EVAL, PackBuilder
+from proofpress.evidence.policy import Policy, PrivacyPolicy
+
+PRIVATE = {
+    "PRV001": [
+        "/home/someone/x",
+        "/Users/someone/x",
+        "/root/.cache/x",
+        "~/data/x",
+        "/tmp/run-1/x",
+        "/var/folders/ab/x",
+        "/scratch/someone/x",
+        "file:///srv/x",
+        "C:\\Users\\someone\\x",
+    ],
+    "PRV002": [
+        "ghp_" + "a1B2" * 9,
+        "github_pat_" + "a1B2" * 9,
+        "glpat-" + "a1B2" * 5,
+        "hf_" + "a1B2" * 8,
+        "AKIA" + "ABCD" * 4,
+        "sk-" + "a1B2" * 8,
+        "xoxb-" + "1234567890-ab",
+        "AIza" + "a1B2C" * 7,
+        "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.abc-DEF_123",
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "https://name:secret@host/x",
+    ],
+    "PRV003": ["someone@example.org", "some.one+tag@mail.example.co"],
+    "PRV004": ["10.0.0.7", "192.168.1.20", "172.16.0.1", "127.0.0.1", "gpu7.cluster.internal", "localhost:8080"],
+}
+HARMLESS = [
+    "see https://example.org/page and /data/x",
+    "accuracy@test",
+    "version 10.0.0",
+    "1.10.0.0.7",
+    "172.32.0.1",
+    "8.8.8.8",
+    "a locality, an internal matter",
+    "sk-learn",
+    "ratio ~0.5",
+    "pkg@1.2.3",
+]
+
+
+@pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in PRIVATE.items() for text in texts])
+def test_private_text_is_found_wherever_it_stands(rule: str, text: str, pack: PackBuilder) -> None:
+    pack.write("notes.txt", f"first line\nbefore {text} after\n").reseal(documents=False)
+    (finding,) = pack.verify().findings
+    assert (finding.rule, finding.file, finding.pointer) == (rule, "notes.txt", "line 2")
+    if rule == "PRV002" and "BEGIN" not in text:
+        assert text not in "".join((finding.message, finding.found)), "a report must not publish the secret"
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_harmless_text_is_left_alone(text: str, pack: PackBuilder) -> None:
+    pack.write("notes.txt", f"{text}\n").reseal(documents=False)
+    assert pack.verify().findings == ()
+
+
+def test_policy_allows_exact_texts(pack: PackBuilder) -> None:
+    pack.write("notes.txt", "team@example.org and other@example.org\n").reseal(documents=False)
+    policy = Policy(schema_version="1.0.0", privacy=PrivacyPolicy(allow=("team@example.org",)))
+    (finding,) = pack.verify(policy=policy).findings
+    assert finding.found == "other@example.org"
+
+
+def test_lines_are_numbered_within_their_file(pack: PackBuilder) -> None:
+    for name in ("a.txt", "b.txt"):
+        pack.write(name, "x@example.org\n\nplain\ny@example.org z@example.org\n")
+    found = [(item.file, item.pointer, item.found) for item in pack.reseal(documents=False).verify().findings]
+    assert found == [
+        (name, line, f"{who}@example.org")
+        for name in ("a.txt", "b.txt")
+        for line, who in (("line 1", "x"), ("line 4", "y"), ("line 4", "z"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "a" * 500_000 + " @ ://",
+        "a." * 250_000 + ".local",
+        "<todo " * 80_000,
+        "@a" * 250_000,
+        "a://" * 125_000,
+        "1.1.1.1." * 60_000,
+        " " * 500_000 + "todo",
+        "~/" * 100_000,
+        "-----BEGIN " * 50_000,
+        "\\n" * 100_000 + "@",
+    ],
+    ids=lambda line: line[:12],
+)
+def test_hostile_line_takes_no_time(line: str, pack: PackBuilder) -> None:
+    pack.write("notes.txt", line + "\n").reseal(documents=False)
+    before = time.perf_counter()
+    pack.verify()
+    assert time.perf_counter() - before < 10
+
+
+def test_many_suspicious_lines_take_no_time(pack: PackBuilder) -> None:
+    pack.write("notes.txt", "a @ b\n" * 100_000).reseal(documents=False)
+    before = time.perf_counter()
+    assert pack.verify().findings == ()
+    assert time.perf_counter() - before < 15
+
+
+def test_hostile_value_renders_in_no_time(pack: PackBuilder) -> None:
+    pack.corrupt("model/model_package.json", "/parameters", {"x": " " * 1_000_000 + "\u0007", "\t" * 100_000: "y"})
+    before = time.perf_counter()
+    pack.reseal()
+    assert time.perf_counter() - before < 10
+
+
+# ── claims ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "It reached 0.75 of them.",
+        "It reached 75.0 % and 75%.",
+        "It gained +0.25, a quarter.",
+        "Half of 0.5 stays 0.5.",
+        "The interval is 0.30 to 0.95.",
+        "Release v0.93.1 and file a-0.93.txt say nothing.",
+        "There were 4 numbers and 9 others.",
+    ],
+)
+def test_measured_number_resolves(sentence: str, pack: PackBuilder) -> None:
+    assert pack.corrupt(EVAL, "/conclusions/-", sentence).reseal().verify().findings == ()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rule"),
+    [
+        ("It reached 0.76 of them.", "CLM002"),
+        ("It reached 76 %.", "CLM002"),
+        ("It reached 7.5e-2.", "CLM002"),
+        ("It reached 0.7500000000000000000000000000000001.", "CLM002"),
+        ("It lost -0.75.", "CLM002"),
+        ("It was shown 1,234 numbers.", "CLM003"),
+    ],
+)
+def test_number_that_was_never_measured(sentence: str, rule: str, pack: PackBuilder) -> None:
+    (finding,) = pack.corrupt(EVAL, "/conclusions/-", sentence).reseal().verify().findings
+    assert (finding.rule, finding.pointer) == (rule, "/conclusions/1")
+
+
+@pytest.mark.parametrize("text", ["none", "N/A.", "No limitations!", "–", "too short"])
+def test_empty_phrases(text: str, pack: PackBuilder) -> None:
+    (finding,) = pack.corrupt(EVAL, "/limitations/-", text).reseal().verify().findings
+    assert (finding.rule, finding.pointer) == ("NEG001", "/limitations/1")
+
+
+@pytest.mark.parametrize(
+    "text", ["TODO", "to be determined", "lorem ipsum dolor", "XXXX", "see <your name here>", "???", "FIXME later"]
+)
+def test_placeholders(text: str, pack: PackBuilder) -> None:
+    pack.write("notes.txt", f"fine\n{text}\n").reseal(documents=False)
+    (finding,) = pack.verify().findings
+    assert (finding.rule, finding.file, finding.pointer) == ("TXT001", "notes.txt", "line 2")
