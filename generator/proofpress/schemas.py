@@ -84,6 +84,9 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         **event,
     }
     found["diff"] = {**_head("diff", "1", ""), **report_schema()}
+    for name, (title, body) in _API.items():
+        shape = _closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})
+        found[name] = {**_head(name, "1", title), **shape}
     for name, (title, body) in _OUTPUTS.items():
         schema = REPORT_SCHEMA if name == "findings" else f"proofpress.{name}/1"
         shape = _closed({"schema": {"const": schema}, **body})
@@ -194,6 +197,21 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
         },
     ),
+    "profiles": (
+        "Output of profiles with --format json",
+        {
+            "profiles": _list(
+                _closed(
+                    {
+                        "name": _TEXT,
+                        "title": _TEXT,
+                        "extends": {"type": ["string", "null"]},
+                        **dict.fromkeys(("documents", "rendered", "metrics", "slice_dimensions"), _list(_TEXT)),
+                    }
+                )
+            )
+        },
+    ),
     "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
     "registry-log": (
         "Output of registry log with --format json",
@@ -220,6 +238,78 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                     }
                 )
             ),
+        },
+    ),
+}
+_NUMBER: Final = {"type": ["number", "null"]}
+_OPTIONAL: Final = {"type": ["string", "null"]}
+_DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
+_BELOW: Final = {**_TEXT, "description": "From the site's root."}
+_METRIC: Final = _closed(
+    {
+        **dict.fromkeys(("key", "name", "split"), _TEXT),
+        "slice": {"anyOf": [_closed({"dimension": _TEXT, "value": _TEXT}), {"type": "null"}]},
+        "value": _NUMBER,
+        "text": {**_OPTIONAL, "description": "The value as it was written."},
+        "absent": {"anyOf": [_closed({"code": _TEXT, "reason": _TEXT}), {"type": "null"}]},
+        "unit": _TEXT,
+        "higher_is_better": {"type": ["boolean", "null"]},
+        "n": {"type": ["integer", "null"], "minimum": 0},
+        **dict.fromkeys(("ci_low", "ci_high", "ci_level"), _NUMBER),
+        "baseline": _OPTIONAL,
+        **dict.fromkeys(("baseline_value", "delta_vs_baseline"), _NUMBER),
+        "evaluated_keys_sha256": {"anyOf": [_DIGEST, {"type": "null"}]},
+    }
+)
+_API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "release-api": (
+        "A release as the site publishes it, api/v1/releases/<bundle id>.json",
+        {
+            **dict.fromkeys(("bundle_id", "release_id"), _TEXT),
+            "bundle": {"type": "integer", "minimum": 1},
+            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), _TEXT),
+            "pack_id": _PACK_ID,
+            "model_id": {"anyOf": [_PACK_ID, {"type": "null"}]},
+            **dict.fromkeys(("dataset_snapshot_id", "training_run_id", "commit"), _OPTIONAL),
+            "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            "status": _STATUS,
+            "scopes": _list({"type": "object", "additionalProperties": _TEXT}),
+            **dict.fromkeys(("yank_reason", "predecessor"), _OPTIONAL),
+            "successors": _list(_TEXT),
+            **dict.fromkeys(("profile", "template_set"), _TEXT),
+            "rule_book": {"type": "integer", "minimum": 1},
+            "metrics": _list(_METRIC),
+            "parameters": {"type": "object"},
+            "documents": _list(_closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
+            "files": _list(
+                _closed({"path": _TEXT, "role": _TEXT, "sha256": _DIGEST, "size": _COUNT, "url": _BELOW}),
+            ),
+        },
+    ),
+    "family-api": (
+        "Releases of a family, oldest first, api/v1/families/<family>.json and its older parts",
+        {
+            "family": _TEXT,
+            "releases": _list(
+                _closed(
+                    {
+                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), _TEXT),
+                        "pack_id": _PACK_ID,
+                        "status": _STATUS,
+                        "predecessor": _OPTIONAL,
+                        **dict.fromkeys(("json", "page"), _BELOW),
+                    }
+                )
+            ),
+            "older": {**_OPTIONAL, "description": "The part with the releases before these, from the site's root."},
+        },
+    ),
+    "index-api": (
+        "All families, api/v1/index.json",
+        {
+            **dict.fromkeys(("site", "url"), _TEXT),
+            "families": _list(_closed({"name": _TEXT, "releases": _COUNT, "json": _BELOW})),
         },
     ),
 }

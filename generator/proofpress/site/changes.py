@@ -1,9 +1,10 @@
 """The comparison with the predecessor, prepared for the changes page and the headline tiles."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from proofpress.diff import Change, Comparison, DocumentDetail, FileDetail
+from proofpress.diff.change import Direction
 from proofpress.diff.report import percent, signed
 from proofpress.site.layout import cell, column, row
 
@@ -18,7 +19,7 @@ _PARTS = (
 )
 _TONES = {"worse": "worse", "better": "better", "neutral": "neutral", "unknown": "neutral"}
 _WORDS = {"worse": "worse", "better": "better", "neutral": "changed", "unknown": "to be judged"}
-_COUNTS = (
+_COUNTS: Final[tuple[tuple[Direction, str, str], ...]] = (
     ("worse", "worse", "bad"),
     ("unknown", "to be judged", "warn"),
     ("better", "better", "ok"),
@@ -81,7 +82,7 @@ def view(comparison: Comparison, json: str) -> dict[str, Any]:
 
 
 def _part(id_: str, title: str, chosen: Sequence[Change]) -> dict[str, Any]:
-    part = {"id": id_, "title": title, "columns": [], "rows": [], "patches": [], "folded": ""}
+    part: dict[str, Any] = {"id": id_, "title": title, "columns": [], "rows": [], "patches": [], "folded": ""}
     if id_ == "documents":
         part["patches"] = [_patch(item) for item in chosen if isinstance(item.detail, DocumentDetail)]
     elif id_ == "files":
@@ -92,7 +93,7 @@ def _part(id_: str, title: str, chosen: Sequence[Change]) -> dict[str, Any]:
     else:
         numeric = id_ in {"metrics", "slices"}
         difference = (column("Difference", number=True),) if numeric else ()
-        values = (column("Before", number=numeric), column("After", number=numeric))
+        values = [column(title, number=numeric, whole=False) for title in ("Before", "After")]
         part["columns"] = [column("What"), *values, *difference, column("Judgement", whole=True)]
         part["rows"] = [_row(item, numeric) for item in chosen]
     return part

@@ -306,7 +306,7 @@ class ReleasePages:
             top = path.partition("/")[0] if "/" in path else ""
             file = {"name": path, "role": role, "size": _thousands(size), "sha256": sha256, "href": f"../files/{path}"}
             folders.setdefault(top, []).append(file)
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"id": f"files-{slug(top)}" if top else "files-top", "title": f"{top}/" if top else "Top", "files": files}
             for top, files in sorted(folders.items())
         ]

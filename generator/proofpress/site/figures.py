@@ -132,7 +132,7 @@ def illustrate(html: str, charts: Sequence[NamedChart], folder: str) -> str:
     for chart in charts:
         groups.setdefault(chart.heading, []).append(chart)
     for heading, chosen in groups.items():
-        drawn = fragment("figures.html.j2", charts=[chart.view(folder) for chart in chosen])
+        drawn = str(fragment("figures.html.j2", charts=[chart.view(folder) for chart in chosen]))
         opening = re.search(rf'<h([23]) id="{re.escape(heading)}">', html)
         end = html.find(f"</h{opening[1]}>", opening.end()) + len("</hN>") if opening else 0
         html = html[:end] + drawn + html[end:]

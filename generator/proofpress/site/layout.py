@@ -116,9 +116,12 @@ def contents(headings: Sequence[Heading]) -> tuple[TocEntry, ...]:
     return tuple(TocEntry(title=top.title, anchor=top.id, children=tuple(below)) for top, below in entries)
 
 
-def column(title: str, *, note: str = "", number: bool = False, whole: bool = False) -> dict[str, Any]:
-    """A table's column, of numbers or of texts that stay `whole` on one line; `note` stands small beside the title."""
-    return {"title": title, "note": note, "kind": "pp-num" if number else "pp-whole" if whole else ""}
+def column(title: str, *, note: str = "", number: bool = False, whole: bool | None = None) -> dict[str, Any]:
+    """A table's column. Cells stay `whole` on one line, by default those of numbers; `note` stands below the title."""
+    texts = "pp-whole" if whole else ""
+    numbers = "pp-num pp-loose" if whole is False else "pp-num"
+    kind = numbers if number else texts
+    return {"title": title, "note": note, "kind": kind}
 
 
 def cell(text: object, **how: Any) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def entries(case: Case) -> Iterator[Finding]:
     for index, entry in enumerate(case.evidence.manifest.files):
         pointer = f"/files/{index}"
         file = case.raw.files.get(entry.path)
-        if file is not None and file.size != entry.size:
+        if file is not None and file.sha256 == entry.sha256 and file.size != entry.size:
             yield trouble(
                 MANIFEST,
                 f"{pointer}/size",

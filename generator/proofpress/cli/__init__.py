@@ -1,0 +1,62 @@
+"""argv → pipeline → text and exit code. The only room that prints or exits."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import click
+
+from proofpress.cli import check, make, registry
+from proofpress.cli.base import cli, exit_code
+from proofpress.console import printable
+from proofpress.errors import ExitCode, ProofpressError
+
+__all__ = ["check", "cli", "entry_point", "exit_code", "main", "make", "registry"]
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., int]:
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> int:
+        try:
+            return int(function(*args, **kwargs) or 0)
+        except click.exceptions.Exit as exc:
+            return exc.exit_code
+        except click.ClickException as exc:
+            exc.show()
+            return ExitCode.USAGE
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            return 130
+        except ProofpressError as exc:
+            click.echo(printable(f"proofpress: {exc}"), err=True)
+            if exc.hint:
+                click.echo(printable(f"    hint: {exc.hint}"), err=True)
+            return exc.exit_code
+        except BrokenPipeError:
+            return ExitCode.OK
+        except Exception as exc:  # noqa: BLE001 - the one place that turns a bug into exit code 70
+            click.echo(
+                f"proofpress: internal error: {type(exc).__name__}: {exc}\n"
+                "    hint: this is a bug; run again with PROOFPRESS_TRACEBACK=1 and report what it prints",
+                err=True,
+            )
+            import traceback
+
+            if os.environ.get("PROOFPRESS_TRACEBACK"):
+                traceback.print_exc()
+            return ExitCode.INTERNAL
+
+    return run
+
+
+@_guarded
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    return int(cli.main(args=None if argv is None else list(argv), prog_name="proofpress", standalone_mode=False) or 0)
+
+
+def entry_point() -> None:
+    """The console command."""
+    sys.exit(main())
