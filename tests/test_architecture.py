@@ -128,7 +128,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
             }
             writes = isinstance(node, ast.Attribute) and ast.unparse(node) in {"sys.stdout", "sys.stderr"}
             if prints or writes:
-                found.append(f"{name_of(module)}:{node.lineno}")
+                found.append(f"{name_of(module)}:{getattr(node, 'lineno', 0)}")
     assert found == []
 
 

@@ -40,12 +40,16 @@ class CommandError(RuntimeError):
 def run(
     command: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None, sample_memory: bool = False
 ) -> Cost:
-    """Run a command to its end. Raises `CommandError` with the end of what it said when it fails."""
+    """Run a command to its end, with compiled Python kept as users have it.
+
+    Raises `CommandError` with the end of what it said when it fails.
+    """
     said = cwd / ".bench-output"
+    known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with said.open("w+b") as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=cwd, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command, cwd=cwd, env={**known, **(env or {})}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
         with _sampled(process.pid) if sample_memory else _unsampled() as peak:
             _, status, usage = os.wait4(process.pid, 0)

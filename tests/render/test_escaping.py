@@ -201,7 +201,7 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
 
 
 def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skeletons:
-    """The structure of the documents when each leaf says `text_of`; None leaves it alone, an invalid text is made plain."""
+    """The documents' structure when each leaf says `text_of`; None leaves it, an invalid text is made plain."""
     evidence, documents, leaves = subject
     values = dict(documents)
     for number, (path, pointer) in enumerate(leaves):
@@ -211,7 +211,9 @@ def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skel
         changed = _with(values[path], steps(pointer), text)
         valid = read_document(KIND_BY_PATH[path], changed)[0] is not None
         values[path] = changed if valid else _with(values[path], steps(pointer), "plain")
-    models = {KIND_BY_PATH[path].name: read_document(KIND_BY_PATH[path], value)[0] for path, value in values.items()}
+    models: dict[str, Any] = {
+        KIND_BY_PATH[path].name: read_document(KIND_BY_PATH[path], value)[0] for path, value in values.items()
+    }
     found = {}
     for document in render_documents(replace(evidence, **models), TemplateSets().newest()):
         tokens = PARSER.parse(document.text)

@@ -19,7 +19,8 @@ from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
 from proofpress.render import TemplateSets, render_documents, sets
 from proofpress.resources import packaged
-from proofpress.verify import verify
+from proofpress.verify import RULE_BOOK, verify
+from proofpress.verify.rules import documents as document_rules
 
 FROZEN = sorted((Path(__file__).parents[1] / "frozen").glob("set-*/*/*"))
 CARD, REPORT, DRAFT = "model/model_card.md", "model/eval_report.md", "paper/paper_draft.md"
@@ -48,8 +49,6 @@ def test_frozen_pack_stays_fresh(folder: Path) -> None:
 
 
 def test_every_template_set_and_rule_book_has_a_frozen_pack() -> None:
-    from proofpress.verify.rule import RULE_BOOK
-
     manifests = [load_pack(DirectorySource(folder)).evidence for folder in FROZEN]
     assert {item.manifest.template_set.name for item in manifests if item} >= set(sets.SHIPPED)
     assert {item.manifest.rule_book for item in manifests if item} >= set(range(1, RULE_BOOK + 1))
@@ -207,7 +206,7 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
 
 def test_own_set_must_override_something(tmp_path: Path, house: Path) -> None:
     (house / "model_cart.md.j2").write_text("x", encoding="utf-8")
-    with pytest.raises(UsageError, match="model_cart.md.j2 overrides nothing"):
+    with pytest.raises(UsageError, match=r"model_cart\.md\.j2 overrides nothing"):
         TemplateSets({"house": ("1", house)}).named("house")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no template"):
@@ -234,8 +233,8 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TemplateSets:
     shutil.copytree(shipped / "documents" / "1", shipped / "documents" / "2")
     card = shipped / "documents" / "2" / "model_card.md.j2"
     card.write_text(card.read_text("utf-8").replace("# Model card", "# Improved card"), encoding="utf-8")
-    monkeypatch.setitem(sets.SHIPPED, "2", sets.SHIPPED["1"])  # type: ignore[arg-type]
-    monkeypatch.setitem(sets.RELEASED, "2", LATER)  # type: ignore[arg-type]
+    monkeypatch.setitem(sets.SHIPPED, "2", sets.SHIPPED["1"])
+    monkeypatch.setitem(sets.RELEASED, "2", LATER)
     monkeypatch.setattr(sets, "packaged", lambda _name: shipped)
     return TemplateSets(default="2")
 
@@ -282,10 +281,8 @@ def test_own_set_over_an_old_base_is_a_downgrade(newer: TemplateSets, pack: Pack
 
 
 def test_older_rule_book_needs_leave(pack: PackBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    from proofpress.verify.rules import documents
-
-    monkeypatch.setattr(documents, "RULE_BOOK", 2)
-    monkeypatch.setattr(documents, "RULE_BOOK_RELEASED", {1: "2026-11-22T00:00:00Z", 2: LATER})
+    monkeypatch.setattr(document_rules, "RULE_BOOK", 2)
+    monkeypatch.setattr(document_rules, "RULE_BOOK_RELEASED", {1: "2026-11-22T00:00:00Z", 2: LATER})
     (finding,) = pack.verify().findings
     assert (finding.rule, finding.pointer) == ("FRS003", "/rule_book")
     assert pack.verify(registered_at="2027-01-01T00:00:00Z").findings == ()

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from pack_builder import EVAL, PackBuilder
+from proofpress.discovery import find_packs
 from proofpress.errors import UsageError
 from proofpress.evidence.finding import Finding
-from proofpress.instance import find_packs, open_instance
+from proofpress.instance import open_instance
 from proofpress.pipeline import Rules, check_instance, read_registry, select, verified
 from proofpress.registry import submit
 

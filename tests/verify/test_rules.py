@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import pytest
 
@@ -84,7 +84,7 @@ def _newer_minor(pack: PackBuilder) -> None:
 
 
 def _unknown_split(pack: PackBuilder) -> None:
-    row = {"name": "recall", "split": "later", "slice": {"dimension": "month", "value": "May"}}
+    row: dict[str, Any] = {"name": "recall", "split": "later", "slice": {"dimension": "month", "value": "May"}}
     row |= {"value": Number("0.5"), "unit": "fraction", "higher_is_better": True, "n": 1}
     pack.corrupt(EVAL, "/rows/-", row).reseal()
 
@@ -184,7 +184,7 @@ PACK_CASES = dict(
         one("FRS001", "model/model_card.md", "", _edited_card),
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
         one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 2)),
-        one("MRK001", COST, "/fixture", sealed(COST, "/fixture", True), severity="warning"),  # noqa: FBT003
+        one("MRK001", COST, "/fixture", sealed(COST, "/fixture", True), severity="warning"),
         one("DEM001", DEMO, "/exit_code", sealed(DEMO, "/exit_code", 1)),
     )
 )
@@ -268,7 +268,7 @@ def test_undecided_rule(pack: PackBuilder, monkeypatch: pytest.MonkeyPatch) -> N
 
     loaded = pack.load()
     assert loaded.evidence is not None
-    monkeypatch.setitem(cast(dict[str, Any], loaded.evidence.__dict__), "efficiency", Broken())
+    monkeypatch.setitem(loaded.evidence.__dict__, "efficiency", Broken())
     verdict = verify(loaded)
     undecided = [finding for finding in verdict.findings if finding.rule == "SYS001"]
     assert undecided

@@ -7,6 +7,7 @@ from proofpress.diff import Change, Comparison, DocumentDetail, FileDetail
 from proofpress.diff.change import Direction
 from proofpress.diff.report import percent, signed
 from proofpress.site.layout import cell, column, row
+from proofpress.site.table_html import patch_lines
 
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
@@ -132,7 +133,6 @@ def _patch(change: Change) -> dict[str, Any]:
     detail = change.detail
     if not isinstance(detail, DocumentDetail):  # pragma: no cover - the caller asks for document changes only
         raise TypeError(type(detail).__name__)
-    lines = [{"tag": _tag(line), "hunk": line.startswith("@@"), "text": line} for line in detail.patch.splitlines()]
     sections = ", ".join(f"{item.path} (+{item.added} −{item.removed})" for item in detail.sections)
     size = f"+{sum(item.added for item in detail.sections)} −{sum(item.removed for item in detail.sections)} lines"
     note = f"Sections: {sections}." if sections else "The text differs outside of sections."
@@ -140,13 +140,5 @@ def _patch(change: Change) -> dict[str, Any]:
         "title": change.subject,
         "size": size if detail.sections else "",
         "note": note + (" The difference is long and was cut here." if detail.truncated else ""),
-        "lines": lines,
+        "lines": patch_lines(detail.patch),
     }
-
-
-def _tag(line: str) -> str:
-    if line.startswith("+") and not line.startswith("+++"):
-        return "ins"
-    if line.startswith("-") and not line.startswith("---"):
-        return "del"
-    return "span"

@@ -15,6 +15,7 @@ from proofpress.site.frame import FrameSet, Slots
 from proofpress.site.markdown_page import Heading
 from proofpress.site.nav_html import NavItem, TocEntry, nav_html, toc_html
 from proofpress.site.publish import OutputFile
+from proofpress.site.table_html import table_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def _printable(value: object) -> object:
 @cache
 def environment() -> Environment:
     """The environment of page bodies: escaped always, undefined names are errors."""
-    return ViewEnvironment(
+    made = ViewEnvironment(
         loader=FileSystemLoader(packaged("templates") / "site"),
         undefined=StrictUndefined,
         autoescape=True,
@@ -66,6 +67,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+    made.globals["table_rows"] = table_rows
+    return made
 
 
 def body(template: str, page: PageText, **view: Any) -> str:
