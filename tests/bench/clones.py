@@ -156,7 +156,6 @@ class _Clone:
     released_at: str = ""
     _digests: dict[str, str] = field(default_factory=dict)
     _sizes: dict[str, int] = field(default_factory=dict)
-    _tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def release_id(self) -> str:
@@ -212,7 +211,6 @@ class _Clone:
                 news.append(new["key"])
         for olds, news in groups.values():
             self._digests[_sha256(key_text(olds))] = _sha256(key_text(news))
-        self._digests[_sha256(data)] = ""
         return "".join(lines).encode(), sums
 
     # Documents
@@ -287,25 +285,27 @@ class _Clone:
                 row["value"] = Number(str((row["value"] * factor).quantize(row["value"].half_unit * 2)))
 
     def _evaluation(self, found: dict[str, Any], sums: Mapping[tuple[str, str], Decimal]) -> None:
-        sentences = iter(range(len(found["conclusions"])))
+        now: dict[str, str] = {}
+        sentence = 0
         for row in found["rows"]:
-            part = row.get("slice")
-            tokens = [str(row[name]) for name in ("value", "baseline_value", "delta_vs_baseline") if row.get(name)]
-            self._measure(row, part, sums)
-            if part is None:
-                place = next(sentences)
-                found["conclusions"][place] = self._again(found["conclusions"][place], tokens, row)
-        found["negative_findings"] = [self._replaced(text) for text in found["negative_findings"]]
+            changed = self._measured(row, sums)
+            now |= changed
+            if "slice" not in row:
+                found["conclusions"][sentence] = _with_numbers(found["conclusions"][sentence], changed)
+                sentence += 1
+        found["negative_findings"] = [_with_numbers(text, now) for text in found["negative_findings"]]
 
-    def _measure(
-        self, row: dict[str, Any], part: Mapping[str, str] | None, sums: Mapping[tuple[str, str], Decimal]
-    ) -> None:
-        """Make the row's value what its examples say, and its baseline what the earlier clone measured."""
+    def _measured(self, row: dict[str, Any], sums: Mapping[tuple[str, str], Decimal]) -> dict[str, str]:
+        """Make the row's value what its examples say, and its baseline what the earlier clone measured.
+
+        Returns the numbers that changed, old to new.
+        """
+        part = row.get("slice")
         at = (part["dimension"], part["value"]) if part else ("", "")
         key = (row["name"], row["split"], *at)
         if row["value"] is None:
-            return
-        old = dict(row)
+            return {}
+        old = {name: str(row[name]) for name in ("value", "baseline_value", "delta_vs_baseline") if name in row}
         if row.get("per_sample", {}).get("field") == _MEASURED_FIELD[self.lineage.kind]:
             mean = sums[at] / int(row["n"])
             row["value"] = Number(str(mean.quantize(_MICRO, ROUND_HALF_EVEN)))
@@ -316,17 +316,7 @@ class _Clone:
             row["baseline_value"] = self.lineage.measured(row["baseline"], key) or row["baseline_value"]
             delta = (row["value"] - row["baseline_value"]).quantize(_MICRO) + 0
             row["delta_vs_baseline"] = Number(format(delta, "f"))
-        for name in ("value", "baseline_value", "delta_vs_baseline"):
-            if name in row and str(row[name]) != str(old[name]):
-                self._tokens[str(old[name])] = str(row[name])
-
-    def _again(self, sentence: str, tokens: list[str], row: Mapping[str, Any]) -> str:
-        names = [name for name in ("value", "baseline_value", "delta_vs_baseline") if row.get(name)]
-        now = {old: str(row[name]) for old, name in zip(tokens, names, strict=True)}
-        return _with_numbers(sentence, now)
-
-    def _replaced(self, text: str) -> str:
-        return _with_numbers(text, self._tokens)
+        return {said: str(row[name]) for name, said in old.items() if said != str(row[name])}
 
 
 def _with_numbers(text: str, now: Mapping[str, str]) -> str:

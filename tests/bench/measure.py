@@ -6,6 +6,7 @@ keeps itself small: this module and run.py import nothing of what they measure.
 
 import os
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -44,9 +45,8 @@ def run(
 
     Raises `CommandError` with the end of what it said when it fails.
     """
-    said = cwd / ".bench-output"
     known = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with said.open("w+b") as output:
+    with tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=cwd, env={**known, **(env or {})}, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -59,7 +59,6 @@ def run(
             output.seek(0)
             text = output.read()[-2000:].decode("utf-8", "replace")
             raise CommandError(f"{' '.join(command)} in {cwd}: exit code {process.returncode}\n{text}")
-    said.unlink()
     return Cost(wall=wall, cpu=usage.ru_utime + usage.ru_stime, largest=usage.ru_maxrss / 1024, together=peak())
 
 

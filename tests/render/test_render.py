@@ -152,12 +152,26 @@ def test_missing_document_is_stale(pack: PackBuilder) -> None:
     assert (finding.rule, finding.file, finding.found) == ("FRS001", CARD, "no such file")
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"# Other\n", b"\n" * 5000])
+@pytest.mark.parametrize(
+    "data", [b"", b"\xff\xfe", b"# Other\n", b"\n" * 500_000, b"[" * 500_000, b"> " * 200_000, b"| a |\n" * 50_000]
+)
 def test_any_text_can_be_explained(data: bytes, pack: PackBuilder) -> None:
     pack.write(CARD, data).reseal(documents=False)
     (finding,) = pack.verify().findings
     assert finding.rule == "FRS001"
-    assert len(finding.detail.split("\n")) <= 61
+    assert finding.detail
+    assert len(finding.detail.split("\n")) <= 62
+
+
+def test_long_document_is_compared_from_its_first_difference(pack: PackBuilder) -> None:
+    log = [{"step": step, "name": "loss", "value": Number("0.5")} for step in range(3_000)]
+    pack.corrupt("training/training_run.json", "/log", log).reseal()
+    path = "training/training_run_card.md"
+    pack.replace(path, "| 2500 | loss | 0.5 |", "| 2500 | loss | 0.4 |").reseal(documents=False)
+    (finding,) = pack.verify().findings
+    assert finding.message == "the document is stale in 'Log'"
+    assert "#/log/2500/value" in finding.expected
+    assert "-| 2500 | loss | 0.4 |" in finding.detail
 
 
 # ── sets of an instance ──────────────────────────────────────────────────────────────────────────────

@@ -113,7 +113,7 @@ def test_stranger_among_packs(kind: str, pack: PackBuilder, tmp_path: Path) -> N
             "no profile",
         ),
         (
-            "schema_version: '1.0.0'\ntemplate_sets: {house: {base: '1', path: nowhere}}\n",
+            "schema_version: '1.0.0'\ntemplate_sets: {house: {base: '1', path: templates/nowhere}}\n",
             "/template_sets/house",
             "can't be read",
         ),

@@ -12,7 +12,7 @@ from proofpress.build.site import Progress, code_digest, digest
 from proofpress.discovery import PackRef, rule_files
 from proofpress.evidence.values import ReleaseParts
 from proofpress.instance import open_instance
-from proofpress.pipeline import RULES, Rules, between_packs, read_registry
+from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
@@ -43,6 +43,9 @@ class SiteBuild:
     def run(self) -> BuildReport:
         """Build. The site is exchanged only when nothing was refused."""
         instance = open_instance(self.root)
+        if len({ref.bundle_id for ref in self.refs}) < len(self.refs):
+            checked = check_instance(instance, jobs=self.jobs)  # one address can't hold two packs
+            return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
         registry = read_registry(instance)
         RULES[self.root] = Rules.of(instance, registry)
         frames = self._frames()

@@ -44,24 +44,29 @@ def cli(context: click.Context, folder: Path) -> None:
 
 
 def format_option(choice: click.Choice[str]) -> Callable[[F], F]:
+    """The option for the form of output."""
     return click.option("--format", "format_", type=choice, default="text", show_default=True, help="Form of output.")
 
 
 def cores() -> int:
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def jobs_option(function: F) -> F:
+    """The option for the number of processes."""
     return click.option(
         "--jobs", "-j", type=click.IntRange(1, 256), default=cores(), help="Processes. [default: all cores]"
     )(function)
 
 
 def emit(text: str) -> None:
+    """Print a text with one line feed at its end."""
     click.echo(text, nl=not text.endswith("\n"))
 
 
 def print_report(format_: str, verdicts: "Sequence[Verdict]", extra: Sequence[Finding], *, verbose: bool) -> None:
+    """Print verdicts, and findings between packs, in the form that was asked for."""
     from proofpress.pipeline import all_rules
     from proofpress.verify.formats import github_report, json_report, junit_report, sarif_report, text_report
 

@@ -48,10 +48,13 @@ class PrivacyPolicy(Model):
 
 
 class OwnTemplateSet(Model):
-    """A named set of an instance: single templates that override those of a numbered set."""
+    """A named set of an instance: single templates that override those of a numbered set.
+
+    It lies below `templates/` in the instance's folder, which the build watches for changes.
+    """
 
     base: Annotated[str, Field(pattern=r"^[0-9]+$")]
-    path: PackPath
+    path: Annotated[PackPath, Field(pattern=r"^templates/.+")]
 
 
 class AcceptedOlder(Model):

@@ -16,6 +16,8 @@ from proofpress.render.sourced import EMPTY_LINE
 _MARK = re.compile(f"{Trace.OPEN}(\\d+){Trace.CLOSE}")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _MAX_DIFF_LINES = 60
+_MAX_COMPARED_LINES = 1000
+_MAX_COMPARED_CHARS = 1_000_000
 
 
 def render_documents(evidence: Evidence, template_set: TemplateSet) -> tuple[RenderedDocument, ...]:
@@ -52,23 +54,33 @@ class Staleness:
 def explain_staleness(
     evidence: Evidence, template_set: TemplateSet, document: RenderedDocument, committed: str
 ) -> Staleness:
-    """Name the sections and the JSON fields behind each difference, with a unified diff."""
+    """Name the sections and the JSON fields behind each difference, with a unified diff.
+
+    Of long texts only the part from the first difference on is compared: comparing takes quadratic time.
+    """
     spec = next(spec for spec in template_set.documents if spec.name == document.name)
     trace = Trace()
     traced = _render(spec, spec.prepare(evidence), template_set, trace).splitlines()
     fresh = document.text.splitlines()
-    old = committed.splitlines()
-    fresh_sections, old_sections = _sections(document.text), _sections(committed)
+    old = committed[:_MAX_COMPARED_CHARS].splitlines()
+    fresh_sections, old_sections = _sections(document.text), _sections(committed[:_MAX_COMPARED_CHARS])
+    same = old == fresh
+    start = 0
+    if max(len(old), len(fresh)) > _MAX_COMPARED_LINES:
+        pairs = enumerate(zip(old, fresh, strict=False))
+        first = next((number for number, (left, right) in pairs if left != right), min(len(old), len(fresh)))
+        start = max(first - 1, 0)
+        old, fresh = (lines[start : start + _MAX_COMPARED_LINES] for lines in (old, fresh))
     sections: dict[str, None] = {}
     sources: dict[str, None] = {}
     for tag, a1, a2, b1, b2 in difflib.SequenceMatcher(None, old, fresh, autojunk=False).get_opcodes():
         if tag == "equal":
             continue
-        for number in range(b1, b2):
+        for number in range(start + b1, start + b2):
             sections[_section_at(fresh_sections, number)] = None
             if number < len(traced):
                 sources.update((trace.sources[int(mark)], None) for mark in _MARK.findall(traced[number]))
-        for number in range(a1, a2):
+        for number in range(start + a1, start + a2):
             sections[_section_at(old_sections, number)] = None
     diff = list(
         difflib.unified_diff(
@@ -77,14 +89,16 @@ def explain_staleness(
     )
     if len(diff) > _MAX_DIFF_LINES:
         diff = [*diff[:_MAX_DIFF_LINES], f"… {len(diff) - _MAX_DIFF_LINES} more lines"]
-    if old == fresh:
+    if start:
+        diff.insert(2, f"(from line {start + 1} on)")
+    if same:
         diff = ["the texts differ only in line ends or in the last line feed"]
     return Staleness(sections=tuple(sections), sources=tuple(sources), diff="\n".join(diff))
 
 
 def _sections(text: str) -> list[tuple[int, str]]:
     """(first line, title) of every heading of a Markdown text."""
-    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").parse(text)
+    tokens = MarkdownIt("commonmark", {"html": False}).enable("table").disable("inline").parse(text)
     return [
         (token.map[0], tokens[index + 1].content)
         for index, token in enumerate(tokens)

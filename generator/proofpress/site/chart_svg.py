@@ -101,6 +101,8 @@ def _scale(ticks: list[Decimal], start: float, end: float) -> Callable[[Decimal]
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """A line of a chart: its label, what is said beside it, its value with interval, and what it is compared with."""
+
     label: str
     said: str
     value: Decimal | None
@@ -110,6 +112,7 @@ class Line:
 
 
 def nothing() -> tuple[str, int]:
+    """The drawing for no values, and its height."""
     return f'<text class="pp-chart__text" font-size="12" fill="currentColor" x="{_LEFT}" y="30">No values.</text>', 48
 
 

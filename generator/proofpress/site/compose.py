@@ -102,6 +102,7 @@ class ReleasePages:
             lead=lead,
             trail=tuple(trail),
             here="" if below else self.bundle_id,
+            owner=self.bundle_id,
             banners=self.place.banners("../" * (below.count("/") + 1), rehearsal=evidence.is_rehearsal),
         )
 

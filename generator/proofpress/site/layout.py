@@ -20,7 +20,8 @@ from proofpress.site.table_html import table_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageText:
-    """What one page says about itself. `path` is its folder below the site's root, `""` or `a/b/`."""
+    """What one page says about itself. `path` is its folder below the site's root, `""` or `a/b/`; `owner` tells pages
+    with the same title apart, `here` ends the trail without a link."""
 
     path: str
     title: str
@@ -28,6 +29,7 @@ class PageText:
     trail: tuple[tuple[str, str], ...] = ()
     lead: str = ""
     here: str = ""
+    owner: str = ""
     banners: tuple[Mapping[str, Any], ...] = ()
     tab: str = "families/"
 
@@ -35,6 +37,11 @@ class PageText:
     def root(self) -> str:
         """Relative address of the site's root from this page."""
         return "../" * self.path.count("/") or "./"
+
+    @property
+    def window_title(self) -> str:
+        """The title in a list of windows or search results, where no page stands around it."""
+        return self.title if self.owner in self.title else f"{self.title} · {self.owner}"
 
     @property
     def view(self) -> dict[str, Any]:
@@ -94,7 +101,7 @@ def page(
     """The finished page in its frame."""
     toc = toc_html(contents(headings))
     slots = Slots(
-        title=text.title,
+        title=text.window_title,
         description=text.description,
         canonical=frames.site_url + text.path,
         header_title=text.title,

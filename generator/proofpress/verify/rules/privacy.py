@@ -8,13 +8,13 @@ from proofpress.verify.rule import Case, rule, trouble
 from proofpress.verify.textscan import Line
 
 _PATHS = re.compile(
-    r"(?:/home/|/Users/|/root/|/export/home/|/mnt/[a-z]/Users/)[^\s\"'<>|`]*|\b[A-Za-z]:\\\\?(?:Users|home)\\[^\s\"'<>|]*"
-    r"|(?<![\w.~])~/[^\s\"'<>|`]+|/(?:tmp|var/folders|scratch|workspace|private/var)/[^\s\"'<>|`]+|file:///[^\s\"'<>]*"
+    r"(?<![\w.-])(?:/home/|/Users/|/root/|/export/home/|/mnt/[a-z]/Users/)[^\s\"'<>|`]*|\b[A-Za-z]:\\\\?(?:Users|home)\\[^\s\"'<>|]*"
+    r"|(?<![\w.~])~/[^\s\"'<>|`]+|(?<![\w.-])/(?:tmp|var/folders|scratch|workspace|private/var)/[^\s\"'<>|`]+|file:///[^\s\"'<>]*"
 )
 _TOKENS = re.compile(
     r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[\w-]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{35}"
-    r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgEI[\w-]{20,}|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{5,}"
+    r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgEI[\w-]{20,}|\beyJ[\w-]{10,400}\.eyJ[\w-]{10,}\.[\w-]{5,}"
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?<![a-z])[a-z]+://[^\s/:@\"']+:[^\s/@\"']+@"
 )
 _EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}\b")

@@ -47,6 +47,10 @@
     const second = older.querySelectorAll("option")[1] || first;
     older.value = wanted.get("old") || (second ? second.value : "");
     form.hidden = false;
+    for (const select of [older, newer]) {
+      const name = wanted.get(select.name);
+      if (name && select.value !== name) throw new Error(`${name} is not a release of this site`);
+    }
   };
 
   /* a − b for decimal texts, without rounding */

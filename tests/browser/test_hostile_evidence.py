@@ -1,0 +1,225 @@
+"""Packs that say hostile things in every text field that may say them: pages show the words, and nothing runs."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from browser.judges import Browser, served
+from conftest import ROBUSTNESS
+from example_site import BELOW, build, copy_instance, tree
+from pack_builder import PackBuilder
+from proofpress.evidence.pack import KINDS
+from proofpress.ingest.strict import pointer_of
+
+HOSTILE: Final = (
+    "<script>window.ran = true</script>",
+    "<img src=x onerror='window.ran = true'>",
+    '"><svg onload=window.ran=true>',
+    "' onmouseover='window.ran = true",
+    '" autofocus onfocus="window.ran = true',
+    "</title><script>window.ran = true</script>",
+    "</script><script>window.ran = true</script>",
+    "--><script>window.ran = true</script><!--",
+    "]]></desc></svg><script>window.ran = true</script>",
+    "</code></pre><script>window.ran = true</script>",
+    "</td></tr></table><script>window.ran = true</script>",
+    "<iframe srcdoc='<script>parent.ran = true</script>'></iframe>",
+    "<a href='javascript:window.ran = true'>read</a>",
+    "[read](javascript:window.ran=true)",
+    "![seen](https://elsewhere.example/x.png)",
+    "<https://elsewhere.example/>",
+    "<link rel=stylesheet href=https://elsewhere.example/x.css>",
+    "<meta http-equiv=refresh content='x; url=https://elsewhere.example/'>",
+    "<base href=https://elsewhere.example/>",
+    "<form action=https://elsewhere.example/><button autofocus>go</button></form>",
+    "<style>body { display: none }</style>",
+    "&lt;script&gt;window.ran = true&lt;/script&gt;",
+    "{{ config }}{% raw %}{# x #}",
+    "@@proofpress:body@@ @@proofpress:head@@",
+    "\u202e<b onclick=window.ran=true>x</b>\u202c",
+    "<math><mtext><style><img onerror=window.ran=true src=x></style></mtext></math>",
+)
+OLD, NEW = "digits-v0.1.0-tiny-r1", "digits-v0.2.0-tiny-r1"
+Leaf = tuple[str, str]
+
+
+def leaves(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
+    """Pointers and values of all texts of a document."""
+    if isinstance(value, str):
+        yield pointer_of(path), value
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, item in items:
+        yield from leaves(item, (*path, name))
+
+
+def accepted(pack: PackBuilder, chosen: Sequence[Leaf], text: str) -> bool:
+    """Put a text into places of a pack if it then still verifies; else the pack stays as it was."""
+    before = tree(pack.folder)
+    for path, pointer in chosen:
+        pack.corrupt(path, pointer, text)
+    if not pack.load().findings and not pack.reseal().verify().errors:
+        return True
+    for name, data in before.items():
+        pack.write(name, data)
+    return False
+
+
+def poison(pack: PackBuilder, shift: int) -> Counter[str]:
+    """Hostile texts wherever the pack still verifies: equal texts together, since names stand in several places."""
+    groups: dict[str, list[Leaf]] = defaultdict(list)
+    for kind in KINDS[1:]:
+        for pointer, text in leaves(pack.json(kind.path)):
+            if pointer not in {"/generated_by", "/schema_version", "/release_id"}:
+                groups[text].append((kind.path, pointer))
+    used: Counter[str] = Counter()
+    for number, places in enumerate(groups.values()):
+        text = HOSTILE[(number + shift) % len(HOSTILE)]
+        if accepted(pack, places, text):
+            used[text] += len(places)
+        elif len(places) > 1:
+            used[text] += sum(accepted(pack, [place], text) for place in places)
+    return used
+
+
+def naughty() -> list[str]:
+    """Public naughty strings, when they are on this machine."""
+    file = ROBUSTNESS / "blns/blns.json"
+    return [text for text in json.loads(file.read_text("utf-8")) if text.strip()] if file.is_file() else []
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site of two hostile releases, one after the other."""
+    top = tmp_path_factory.mktemp("hostile")
+    instance = copy_instance(top / "instance", packs=False)
+    old = PackBuilder(instance / "packs")
+    used = poison(old, 0)
+    assert sum(used.values()) >= 50
+    new = follower(instance, old)
+    used += poison(new, 7)
+    assert set(used) >= set(HOSTILE) - {HOSTILE[24]}
+    fill_with_naughty(new)
+    done = build(instance)
+    assert done.returncode == 0, done.stdout + done.stderr
+    site = top / "served" / BELOW
+    site.parent.mkdir(parents=True)
+    site.symlink_to(instance / "site")
+    return site
+
+
+def follower(instance: Path, old: PackBuilder) -> PackBuilder:
+    """A second release in the same family, made beside the first."""
+    new = PackBuilder(instance / "made")
+    new.with_release(NEW, predecessor=old)
+    target = instance / "packs" / new.family / NEW
+    new.folder.rename(target)
+    new.root = instance / "packs"
+    return new
+
+
+def fill_with_naughty(pack: PackBuilder) -> None:
+    """The public strings as intended uses, without those that a rule refuses."""
+    wanted = naughty()
+    for _ in range(8):
+        pack.corrupt("release.json", "/intended_use", [pack.value("release.json", "/intended_use/0"), *wanted])
+        errors = (*pack.load().findings, *pack.reseal().verify().errors)
+        places = [item.pointer.split("/")[2:3] for item in errors if item.pointer.startswith("/intended_use/")]
+        drop = {int(place[0]) - 1 for place in places if place}
+        if not errors:
+            break
+        assert drop
+        wanted = [text for index, text in enumerate(wanted) if index not in drop]
+    assert not pack.verify().errors
+    assert len(wanted) > 300 or not naughty()
+
+
+class _Tags(HTMLParser):
+    """Elements and attributes of a page, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.scripts = 0
+        self.seen: set[tuple[str, str]] = set()
+        self.links: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.scripts += tag == "script"
+        self.seen |= {(tag, name) for name, _ in attrs} | {(tag, "")}
+        self.links += [value or "" for name, value in attrs if name in {"href", "src", "action", "xlink:href"}]
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(path: Path) -> _Tags:
+    tags = _Tags()
+    tags.feed(path.read_text(encoding="utf-8"))
+    tags.close()
+    return tags
+
+
+def test_hostile_words_make_no_element_and_no_link(hostile: Path, example: Path) -> None:
+    usual = {
+        place: read(example / f"releases/digits-v0.3.0-mlp64-r1/{place}index.html")
+        for place in (
+            "",
+            "model-card/",
+            "eval-report/",
+            "data-card/",
+            "training/",
+            "demo/",
+            "paper/",
+            "changes/",
+            "evidence/",
+            "cite/",
+        )
+    }
+    known = set().union(*(tags.seen for tags in usual.values()))
+    shown = ""
+    for release in (OLD, NEW):
+        for place, wanted in usual.items():
+            tags = read(hostile / f"releases/{release}/{place}index.html")
+            assert tags.scripts == wanted.scripts, place
+            assert tags.seen - known == set(), place
+            assert not [
+                link for link in tags.links if link.lstrip().lower().startswith(("javascript:", "data:", "vbscript:"))
+            ]
+            assert not [link for link in tags.links if "elsewhere.example" in link], place
+            shown += " ".join("".join(tags.text).split())
+    for text in HOSTILE:
+        if text.isascii():
+            assert " ".join(text.split()) in shown, text
+
+
+def test_nothing_runs_and_nothing_is_fetched(browser: Browser, hostile: Path) -> None:
+    with served(hostile.parents[len(BELOW.strip("/").split("/")) - 1]) as url:
+        base = url + BELOW
+        pages = [
+            path.relative_to(hostile).as_posix().removesuffix("index.html") for path in sorted(hostile.rglob("*.html"))
+        ]
+        assert len(pages) > 20
+        for page in (*pages, f"compare/?old={OLD}&new={NEW}"):
+            browser.open(base + page)
+            assert browser.run("return typeof window.ran") == "undefined", page
+            assert browser.run("return getComputedStyle(document.body).display") != "none", page
+            assert browser.driver.current_url == base + page
+            assert browser.console() == (), page
+            assert browser.foreign(base) == (), page
+        browser.open(base)
+        field = browser.driver.find_element("css selector", ".md-search__input")
+        field.click()
+        field.send_keys("digits")
+        found = """const done = arguments[0], until = Date.now() + 10000;
+        (function look() {
+          const found = document.querySelectorAll('.md-search-result__link').length;
+          found || Date.now() > until ? setTimeout(() => done(found), 300) : setTimeout(look, 50);
+        })();"""
+        assert browser.driver.execute_async_script(found)
+        assert browser.run("return typeof window.ran") == "undefined"
+        assert browser.foreign(base) == ()

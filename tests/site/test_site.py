@@ -1,0 +1,221 @@
+"""The whole example site, built as a user builds it: links, heads, published JSON, feed, the same bytes anywhere, and
+what a build does with a pack that it must refuse.
+"""
+
+import json
+import posixpath
+import shutil
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urljoin, urlsplit
+from xml.etree import ElementTree as ET
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from example_site import BELOW, SITE_URL, PageFacts, build, built_example, copy_instance, pages, tree
+from proofpress.errors import ExitCode
+from proofpress.schemas import schemas
+
+Pages = Mapping[str, PageFacts]
+ATOM: Final = "{http://www.w3.org/2005/Atom}"
+PACK: Final = "packs/digits/digits-v0.3.0-mlp64-r1"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built_example(tmp_path_factory.mktemp("example"))
+
+
+@pytest.fixture(scope="module")
+def facts(site: Path) -> Pages:
+    found = dict(pages(site))
+    assert len(found) > 80
+    return found
+
+
+def address(path: str) -> str:
+    """Where a page is read."""
+    return SITE_URL + path.removesuffix("index.html")
+
+
+# ── pages ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_every_link_and_fragment_leads_somewhere(site: Path, facts: Pages) -> None:
+    dead, checked = [], 0
+    for page, found in facts.items():
+        for reference in found.references:
+            target = urlsplit(urljoin(address(page), reference))
+            if target.netloc != urlsplit(SITE_URL).netloc:
+                continue
+            checked += 1
+            inside = unquote(target.path).removeprefix(f"/{BELOW}")
+            name = f"{inside}index.html" if inside.endswith("/") or not inside else inside
+            if not target.path.startswith(f"/{BELOW}") or not (site / name).is_file():
+                dead.append(f"{page}: {reference}")
+            elif target.fragment and name in facts and unquote(target.fragment) not in facts[name].ids:
+                dead.append(f"{page}: {reference} (no such id)")
+    assert dead == []
+    assert checked > 5000
+
+
+def test_links_stay_inside_whatever_the_base(facts: Pages) -> None:
+    rooted = [
+        f"{page}: {reference}"
+        for page, found in facts.items()
+        for reference in found.references
+        if page != "404.html" and reference.startswith("/")
+    ]
+    assert rooted == []
+
+
+def test_every_page_has_one_heading_and_a_whole_head(facts: Pages) -> None:
+    titles: dict[str, str] = {}
+    for page, found in facts.items():
+        assert len(found.headings) == 1, page
+        assert found.headings[0].strip(), page
+        assert found.title.strip(), page
+        if page == "404.html":
+            continue
+        assert found.description.strip(), page
+        assert found.canonical == address(page), page
+        assert titles.setdefault(found.title, page) == page, "two pages have one title"
+
+
+def test_ids_are_unique_and_no_page_of_ours_styles_elements(facts: Pages) -> None:
+    for page, found in facts.items():
+        assert len(found.ids) == len(set(found.ids)), page
+        assert found.styled == 0, page
+
+
+def test_the_sitemap_and_the_search_index_name_pages(site: Path) -> None:
+    sitemap = ET.fromstring((site / "sitemap.xml").read_bytes())  # noqa: S314 - our own file
+    for place in sitemap.iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc"):
+        assert (site / (place.text or "").removeprefix(SITE_URL) / "index.html").is_file()
+    index = json.loads((site / "search/search_index.json").read_bytes())
+    places = {entry["location"].partition("#")[0] for entry in index["docs"]}
+    assert all((site / place / "index.html").is_file() for place in places)
+    assert sum(place.startswith("releases/") for place in places) == len(list((site / "releases").iterdir()))
+
+
+# ── published data ───────────────────────────────────────────────────────────────────────────────────
+
+
+def test_published_json_obeys_its_schemas(site: Path) -> None:
+    known = {name: Draft202012Validator(schema) for name, schema in schemas().items()}
+    names = {"releases": "release-api", "families": "family-api", "changes": "diff", "index.json": "index-api"}
+    checked: dict[str, int] = dict.fromkeys(names.values(), 0)
+    for path in sorted((site / "api/v1").rglob("*.json")):
+        schema = names[path.relative_to(site / "api/v1").parts[0]]
+        errors = [
+            f"{item.json_path}: {item.message}" for item in known[schema].iter_errors(json.loads(path.read_bytes()))
+        ]
+        assert errors == [], path
+        checked[schema] += 1
+    assert min(checked.values()) > 0
+
+
+def test_published_json_names_what_is_there(site: Path) -> None:
+    for path in (site / "api/v1/releases").iterdir():
+        release = json.loads(path.read_bytes())
+        assert urlsplit(release["url"]).path == f"/{BELOW}releases/{release['bundle_id']}/"
+        for file in release["files"]:
+            assert (site / file["url"]).stat().st_size == file["size"]
+        for document in release["documents"]:
+            assert (site / document["page"] / "index.html").is_file()
+
+
+def test_evidence_is_published_byte_for_byte(site: Path) -> None:
+    for pack in sorted((site.parents[2] / "instance/packs").glob("*/*/manifest.json")):
+        assert tree(pack.parent) == tree(site / "releases" / pack.parent.name / "files")
+
+
+def test_the_feed_is_atom(site: Path) -> None:
+    feed = ET.fromstring((site / "feed.xml").read_bytes())  # noqa: S314 - our own file
+    assert feed.tag == f"{ATOM}feed"
+    for name in ("id", "title", "updated"):
+        assert (feed.findtext(f"{ATOM}{name}") or "").strip()
+    entries = feed.findall(f"{ATOM}entry")
+    assert len(entries) == len(list((site / "releases").iterdir()))
+    dates = [entry.findtext(f"{ATOM}updated") or "" for entry in entries]
+    assert dates == sorted(dates, reverse=True)
+    assert feed.findtext(f"{ATOM}updated") == dates[0]
+    assert len({entry.findtext(f"{ATOM}id") for entry in entries}) == len(entries)
+    for entry in entries:
+        link = entry.find(f"{ATOM}link")
+        assert link is not None
+        inside = posixpath.join(link.get("href", "").removeprefix(SITE_URL), "index.html")
+        assert (site / inside).is_file()
+
+
+# ── builds ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_another_place_time_zone_locale_and_hash_seed_give_the_same_bytes(site: Path, tmp_path: Path) -> None:
+    instance = copy_instance(tmp_path / "a longer path" / "é")
+    elsewhere = {"TZ": "Pacific/Kiritimati", "LC_ALL": "C", "LANG": "C", "PYTHONHASHSEED": "4711", "COLUMNS": "20"}
+    done = build(instance, elsewhere)
+    assert done.returncode == 0, done.stdout + done.stderr
+    ours, theirs = tree(site), tree(instance / "site")
+    assert sorted(ours) == sorted(theirs)
+    assert [name for name in ours if ours[name] != theirs[name]] == []
+
+
+@pytest.fixture
+def served_site(site: Path, tmp_path: Path) -> Path:
+    """An instance whose site was built, to be changed."""
+    instance = tmp_path / "instance"
+    shutil.copytree(site.parents[2] / "instance", instance)
+    return instance
+
+
+def refused(instance: Path, code: ExitCode, *words: str) -> None:
+    """A build is refused, says why, and the site stays as it was."""
+    before = tree(instance / "site")
+    done = build(instance)
+    assert done.returncode == code, done.stdout + done.stderr
+    for word in words:
+        assert word in done.stdout + done.stderr
+    assert tree(instance / "site") == before
+
+
+def test_a_tampered_pack_is_refused_and_the_old_site_stays(served_site: Path) -> None:
+    path = served_site / PACK / "model/eval_metrics.json"
+    text = path.read_text(encoding="utf-8")
+    assert "0.975352" in text
+    path.write_text(text.replace("0.975352", "0.995352"), encoding="utf-8")
+    refused(served_site, ExitCode.FINDINGS, "INT001", "model/eval_metrics.json")
+
+
+def test_a_stale_document_is_refused_and_the_old_site_stays(served_site: Path) -> None:
+    """An edited card with all checksums made to agree: only a fresh render can tell."""
+    pack = served_site / PACK
+    card = pack / "model/model_card.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("Probabilities are not", "Probabilities are"), "utf-8")
+    reseal(pack, "model/model_card.md")
+    refused(served_site, ExitCode.STALE, "FRS001", "model/model_card.md")
+
+
+def reseal(pack: Path, changed: str) -> None:
+    """Make the manifest and every checksum file agree with a changed file."""
+
+    def digest(path: str) -> str:
+        return sha256((pack / path).read_bytes()).hexdigest()
+
+    def listed(sums: Path, name: str, value: str) -> None:
+        lines = [line.partition("  ") for line in sums.read_text(encoding="utf-8").splitlines()]
+        sums.write_text("".join(f"{value if path == name else old}  {path}\n" for old, _, path in lines), "utf-8")
+
+    section, _, name = changed.partition("/")
+    listed(pack / section / "SHA256SUMS", name, digest(changed))
+    manifest: dict[str, Any] = json.loads((pack / "manifest.json").read_bytes())
+    for path in (changed, f"{section}/SHA256SUMS"):
+        listed(pack / "SHA256SUMS", path, digest(path))
+        for entry in manifest["files"]:
+            if entry["path"] == path:
+                entry.update(sha256=digest(path), size=(pack / path).stat().st_size)
+    (pack / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    listed(pack / "SHA256SUMS", "manifest.json", digest("manifest.json"))
