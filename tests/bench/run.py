@@ -54,6 +54,12 @@ class Bench:
         """A line without a peer's time."""
         self.lines.append((job, ours, peer, verdict))
 
+    def doubts(self) -> Iterator[str]:
+        """A warning when one-process programs had to wait for their processor."""
+        waited = [name for name in self.costs if name.startswith(("mkdocs", "sha256sum"))]
+        if any(self.costs[name]["wall"] > 1.25 * self.costs[name]["cpu"] for name in waited):
+            yield "Other programs ran at the same time: wall times are too long and their ratios mean little; go by CPU."
+
     def table(self) -> Iterator[str]:
         """The lines in columns."""
         widths = [max(len(line[column]) for line in self.lines) for column in range(3)]
@@ -347,7 +353,7 @@ def main() -> int:
     if chosen.only != "builds":
         measure_verification(bench, found, cores)
     facts = found.facts
-    sys.stdout.write("\n".join([*_heading(place, facts), "", *bench.table(), ""]))
+    sys.stdout.write("\n".join([*_heading(place, facts), *bench.doubts(), "", *bench.table(), ""]))
     report = {
         "schema": "proofpress.bench/1",
         "place": place,

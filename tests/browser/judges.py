@@ -24,6 +24,13 @@ MODULES: Final = Path(__file__).parent / "node_modules"
 AXE: Final = MODULES / "axe-core/axe.min.js"
 VNU: Final = MODULES / "vnu-jar/build/dist/vnu.jar"
 
+SETTLED: Final = """const done = arguments[0], until = Date.now() + 10000;
+(function look() {
+  const waiting = document.getElementById('pp-compare') && !document.getElementById('comparison');
+  !waiting || Date.now() > until ? done(!waiting) : setTimeout(look, 20);
+})();"""
+"""Waits for the comparison on a page that makes one."""
+
 _FLAGS: Final = (
     "--headless",
     "--no-sandbox",

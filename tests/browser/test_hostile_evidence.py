@@ -1,7 +1,7 @@
 """Packs that say hostile things in every text field that may say them: pages show the words, and nothing runs."""
 
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from html.parser import HTMLParser
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import pytest
 
-from browser.judges import Browser, served
+from browser.judges import SETTLED, Browser, served
 from conftest import ROBUSTNESS
 from example_site import BELOW, build, copy_instance, tree
 from pack_builder import PackBuilder
+from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.ingest.strict import pointer_of
 
@@ -30,9 +31,9 @@ HOSTILE: Final = (
     "</td></tr></table><script>window.ran = true</script>",
     "<iframe srcdoc='<script>parent.ran = true</script>'></iframe>",
     "<a href='javascript:window.ran = true'>read</a>",
-    "[read](javascript:window.ran=true)",
-    "![seen](https://elsewhere.example/x.png)",
-    "<https://elsewhere.example/>",
+    "[read what else was found](javascript:window.ran=true)",
+    "![what the camera saw that day](https://elsewhere.example/x.png)",
+    "<https://elsewhere.example/> holds what was found",
     "<link rel=stylesheet href=https://elsewhere.example/x.css>",
     "<meta http-equiv=refresh content='x; url=https://elsewhere.example/'>",
     "<base href=https://elsewhere.example/>",
@@ -62,28 +63,38 @@ def accepted(pack: PackBuilder, chosen: Sequence[Leaf], text: str) -> bool:
     before = tree(pack.folder)
     for path, pointer in chosen:
         pack.corrupt(path, pointer, text)
-    if not pack.load().findings and not pack.reseal().verify().errors:
+    if pack.load().evidence is not None and not pack.reseal().verify().errors:
         return True
     for name, data in before.items():
         pack.write(name, data)
     return False
 
 
-def poison(pack: PackBuilder, shift: int) -> Counter[str]:
-    """Hostile texts wherever the pack still verifies: equal texts together, since names stand in several places."""
+def poison(pack: PackBuilder) -> list[list[Leaf]]:
+    """Put hostile texts wherever the pack then still verifies, equal texts together since names stand in several
+    places. Returns the places that took one.
+    """
     groups: dict[str, list[Leaf]] = defaultdict(list)
     for kind in KINDS[1:]:
         for pointer, text in leaves(pack.json(kind.path)):
             if pointer not in {"/generated_by", "/schema_version", "/release_id"}:
                 groups[text].append((kind.path, pointer))
-    used: Counter[str] = Counter()
-    for number, places in enumerate(groups.values()):
-        text = HOSTILE[(number + shift) % len(HOSTILE)]
-        if accepted(pack, places, text):
-            used[text] += len(places)
-        elif len(places) > 1:
-            used[text] += sum(accepted(pack, [place], text) for place in places)
-    return used
+    taken: list[list[Leaf]] = []
+    for places in groups.values():
+        for chosen in (places, *([place] for place in places if len(places) > 1)):
+            if accepted(pack, chosen, HOSTILE[len(taken) % len(HOSTILE)]):
+                taken.append(chosen)
+                if chosen is places:
+                    break
+    return taken
+
+
+def poison_again(pack: PackBuilder, taken: Sequence[Sequence[Leaf]], shift: int) -> None:
+    """Other hostile texts in the same places of a pack like the first."""
+    for number, places in enumerate(taken):
+        for path, pointer in places:
+            pack.corrupt(path, pointer, HOSTILE[(number + shift) % len(HOSTILE)])
+    assert not pack.reseal().verify().errors
 
 
 def naughty() -> list[str]:
@@ -98,11 +109,10 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     top = tmp_path_factory.mktemp("hostile")
     instance = copy_instance(top / "instance", packs=False)
     old = PackBuilder(instance / "packs")
-    used = poison(old, 0)
-    assert sum(used.values()) >= 50
+    taken = poison(old)
+    assert sum(map(len, taken)) >= 50
     new = follower(instance, old)
-    used += poison(new, 7)
-    assert set(used) >= set(HOSTILE) - {HOSTILE[24]}
+    poison_again(new, taken, 7)
     fill_with_naughty(new)
     done = build(instance)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -116,26 +126,33 @@ def follower(instance: Path, old: PackBuilder) -> PackBuilder:
     """A second release in the same family, made beside the first."""
     new = PackBuilder(instance / "made")
     new.with_release(NEW, predecessor=old)
+    new.corrupt("model/manifest.json", "/format", "another parity table").with_model_id().reseal()
     target = instance / "packs" / new.family / NEW
     new.folder.rename(target)
     new.root = instance / "packs"
     return new
 
 
+def harmless(pack: PackBuilder, texts: Sequence[str]) -> list[str]:
+    """The texts that may be intended uses: what a rule refuses is found by halving."""
+    if not texts:
+        return []
+    before = pack.json("release.json")
+    pack.corrupt("release.json", "/intended_use", list(texts))
+    if pack.load().evidence is not None and not pack.reseal().verify().errors:
+        return list(texts)
+    pack.write("release.json", dump_json(before))
+    half = len(texts) // 2
+    return [*harmless(pack, texts[:half]), *harmless(pack, texts[half:])] if half else []
+
+
 def fill_with_naughty(pack: PackBuilder) -> None:
     """The public strings as intended uses, without those that a rule refuses."""
-    wanted = naughty()
-    for _ in range(8):
-        pack.corrupt("release.json", "/intended_use", [pack.value("release.json", "/intended_use/0"), *wanted])
-        errors = (*pack.load().findings, *pack.reseal().verify().errors)
-        places = [item.pointer.split("/")[2:3] for item in errors if item.pointer.startswith("/intended_use/")]
-        drop = {int(place[0]) - 1 for place in places if place}
-        if not errors:
-            break
-        assert drop
-        wanted = [text for index, text in enumerate(wanted) if index not in drop]
+    texts = naughty()
+    kept = harmless(pack, texts)
+    pack.corrupt("release.json", "/intended_use", [HOSTILE[0], *kept]).reseal()
     assert not pack.verify().errors
-    assert len(wanted) > 300 or not naughty()
+    assert len(kept) > len(texts) * 0.7 or not texts
 
 
 class _Tags(HTMLParser):
@@ -206,9 +223,12 @@ def test_nothing_runs_and_nothing_is_fetched(browser: Browser, hostile: Path) ->
         assert len(pages) > 20
         for page in (*pages, f"compare/?old={OLD}&new={NEW}"):
             browser.open(base + page)
+            if page.startswith("compare/?"):
+                assert browser.driver.execute_async_script(SETTLED)
+                assert "window.ran" in browser.run("return document.getElementById('pp-compare-result').textContent")
             assert browser.run("return typeof window.ran") == "undefined", page
             assert browser.run("return getComputedStyle(document.body).display") != "none", page
-            assert browser.driver.current_url == base + page
+            assert browser.driver.current_url.partition("?")[0] == base + page.partition("?")[0]
             assert browser.console() == (), page
             assert browser.foreign(base) == (), page
         browser.open(base)

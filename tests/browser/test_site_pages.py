@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from browser.judges import Browser
+from browser.judges import SETTLED, Browser
 
 ACTIVE: Final = "releases/digits-v0.3.0-mlp64-r1/"
 YANKED: Final = "releases/digits-v0.2.0-mlp64-r1/"
@@ -41,11 +41,6 @@ KINDS: Final = {
 }
 NU_BASELINE: Final[frozenset[str]] = frozenset()
 """Messages of the HTML checker that stay, each with its reason. None does."""
-_SETTLED = """const done = arguments[0], until = Date.now() + 10000;
-(function look() {
-  const waiting = document.getElementById('pp-compare') && !document.getElementById('comparison');
-  !waiting || Date.now() > until ? done(!waiting) : setTimeout(look, 20);
-})();"""
 _DARK = """const done = arguments[0], until = Date.now() + 10000;
 (function look() {
   const dark = document.body.dataset.mdColorScheme === 'slate';
@@ -57,7 +52,7 @@ _OPEN = "document.querySelectorAll('details').forEach(details => { details.open 
 
 def settle(browser: Browser) -> None:
     """Wait for a comparison where the page makes one, then open every disclosure."""
-    assert browser.driver.execute_async_script(_SETTLED)
+    assert browser.driver.execute_async_script(SETTLED)
     browser.run(_OPEN)
 
 

@@ -1,9 +1,14 @@
-"""The catalogue card of a release: the little that lists, trends and feeds need, as plain JSON."""
+"""A release as plain JSON: in full for the published interface, as a card for lists, trends and feeds."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.pack import Evidence
+from proofpress.site.standing import Place
+from proofpress.verify import VerifiedPack
+
+RELEASE_SCHEMA = "proofpress.release/1"
 
 
 def metric_fields(row: MetricRow) -> dict[str, Any]:
@@ -57,3 +62,56 @@ def card_of(label: str, evidence: Evidence) -> dict[str, Any]:
 def _token(value: Any) -> Any:
     """Numbers as their text: cards are read back by an ordinary JSON reader."""
     return str(value) if hasattr(value, "token") else value
+
+
+def release_json(pack: VerifiedPack, place: Place, *, url: str, pages: Mapping[str, str]) -> dict[str, Any]:
+    """The release as published JSON; see docs/schemas/release-api.schema.json.
+
+    `url` is its permanent address; `pages` gives the page of each document's path, from the site's root.
+    """
+    evidence = pack.evidence
+    release, run, data, model = evidence.release, evidence.training, evidence.dataset, evidence.model
+    standing = place.standing
+    return {
+        "schema": RELEASE_SCHEMA,
+        "bundle_id": evidence.bundle_id,
+        "release_id": release.release_id,
+        "bundle": release.bundle,
+        "family": release.family,
+        "title": release.title,
+        "version": release.version,
+        "summary": release.summary,
+        "released_at": release.released_at,
+        "licence": release.licence,
+        "url": url,
+        "pack_id": evidence.pack_id,
+        "model_id": model.model_id if model else None,
+        "dataset_snapshot_id": data.dataset_snapshot_id if data else None,
+        "training_run_id": run.run_id if run else None,
+        "commit": run.commit if run else None,
+        "fixture": evidence.is_rehearsal,
+        "status": place.status,
+        "scopes": [dict(scope) for scope in standing.scopes] if standing else [],
+        "yank_reason": standing.yank_reason if standing else None,
+        "predecessor": place.predecessor or None,
+        "successors": list(place.successors),
+        "profile": evidence.manifest.profile,
+        "template_set": evidence.manifest.template_set.name,
+        "rule_book": evidence.manifest.rule_book,
+        "metrics": [metric_fields(item) for item in evidence.evaluation.rows] if evidence.evaluation else [],
+        "parameters": evidence.promoted_parameters or {},
+        "documents": [
+            {"name": item.name, "title": item.title, "path": item.path, "page": pages[item.path]}
+            for item in pack.documents
+        ],
+        "files": [
+            {
+                "path": entry.path,
+                "role": entry.role,
+                "sha256": entry.sha256,
+                "size": entry.size,
+                "url": f"releases/{evidence.bundle_id}/files/{entry.path}",
+            }
+            for entry in evidence.manifest.files
+        ],
+    }

@@ -14,7 +14,7 @@ from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, figures
-from proofpress.site.card import metric_fields
+from proofpress.site.card import release_json
 from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
@@ -24,7 +24,6 @@ from proofpress.site.publish import OutputFile
 from proofpress.site.standing import TONES, WORDS, Place
 from proofpress.verify import VerifiedPack
 
-RELEASE_SCHEMA = "proofpress.release/1"
 PLACES: Mapping[str, str] = {
     "model_card": "model-card/",
     "eval_report": "eval-report/",
@@ -82,9 +81,15 @@ class ReleasePages:
                 yield OutputFile(path=target, data=file.data)
             else:
                 yield OutputFile(path=target, copy_from=Path(self.pack.raw.origin) / file.path, sha256=file.sha256)
-        yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=dump_json(self.api()).encode())
+        yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
+
+    def _json(self) -> bytes:
+        pages = {item.path: self.path + _place(item) for item in self.pack.documents}
+        return dump_json(
+            release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages)
+        ).encode()
 
     # Pages
 
@@ -193,7 +198,7 @@ class ReleasePages:
         warnings = sum(item.severity == "warning" for item in self.pack.remarks)
         noted = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
         rules = f"{self.rules_passed} rules, profile {manifest.profile}{noted}"
-        support = f"supported until {release.support.until}" if release.support else "no end of support stated"
+        support = f"support to {release.support.until}" if release.support else "no end of support stated"
         return [
             {"name": "Evidence", "tone": "warn" if warnings else "ok", "text": "Verified", "note": rules},
             {"name": "Documents", "tone": "ok", "text": "Fresh", "note": f"template set {manifest.template_set.name}"},
@@ -308,7 +313,11 @@ class ReleasePages:
             file = {"name": path, "role": role, "size": _thousands(size), "sha256": sha256, "href": f"../files/{path}"}
             folders.setdefault(top, []).append(file)
         groups: list[dict[str, Any]] = [
-            {"id": f"files-{slug(top)}" if top else "files-top", "title": f"{top}/" if top else "Top", "files": files}
+            {
+                "id": f"files-{slug(top)}" if top else "files-top",
+                "title": f"{top}/" if top else "Top of the pack",
+                "files": files,
+            }
             for top, files in sorted(folders.items())
         ]
         html = body(
@@ -360,57 +369,6 @@ class ReleasePages:
             ],
         )
         yield self._page(text, html, _headings(*((item.id, item.title) for item in shown)), citing)
-
-    # JSON
-
-    def api(self) -> dict[str, Any]:
-        """The release as published JSON; see docs/schemas/release-api.schema.json."""
-        evidence = self.pack.evidence
-        release, run, data, model = evidence.release, evidence.training, evidence.dataset, evidence.model
-        standing = self.place.standing
-        return {
-            "schema": RELEASE_SCHEMA,
-            "bundle_id": evidence.bundle_id,
-            "release_id": release.release_id,
-            "bundle": release.bundle,
-            "family": release.family,
-            "title": release.title,
-            "version": release.version,
-            "summary": release.summary,
-            "released_at": release.released_at,
-            "licence": release.licence,
-            "url": self.frames.site_url + self.path,
-            "pack_id": evidence.pack_id,
-            "model_id": model.model_id if model else None,
-            "dataset_snapshot_id": data.dataset_snapshot_id if data else None,
-            "training_run_id": run.run_id if run else None,
-            "commit": run.commit if run else None,
-            "fixture": evidence.is_rehearsal,
-            "status": self.place.status,
-            "scopes": [dict(scope) for scope in standing.scopes] if standing else [],
-            "yank_reason": standing.yank_reason if standing else None,
-            "predecessor": self.place.predecessor or None,
-            "successors": list(self.place.successors),
-            "profile": evidence.manifest.profile,
-            "template_set": evidence.manifest.template_set.name,
-            "rule_book": evidence.manifest.rule_book,
-            "metrics": [metric_fields(item) for item in evidence.evaluation.rows] if evidence.evaluation else [],
-            "parameters": evidence.promoted_parameters or {},
-            "documents": [
-                {"name": item.name, "title": item.title, "path": item.path, "page": self.path + _place(item)}
-                for item in self.pack.documents
-            ],
-            "files": [
-                {
-                    "path": entry.path,
-                    "role": entry.role,
-                    "sha256": entry.sha256,
-                    "size": entry.size,
-                    "url": f"{self.path}files/{entry.path}",
-                }
-                for entry in evidence.manifest.files
-            ],
-        }
 
 
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))

@@ -152,7 +152,7 @@ def fresh(case: Case) -> Iterator[Finding]:
         elif file.data != wanted:
             stale = explain_staleness(case.evidence, case.template_set, document, file.data.decode("utf-8", "replace"))
             sections = ", ".join(f"'{name}'" for name in stale.sections) or "line ends"
-            sources = ", ".join(stale.sources) or "no field: the committed text adds or changes words of the template"
+            sources = _few(stale.sources) or "no field: the committed text adds or changes words of the template"
             yield trouble(
                 document.path,
                 "",
@@ -162,6 +162,11 @@ def fresh(case: Case) -> Iterator[Finding]:
                 hint=_RENDER,
                 detail=stale.diff,
             )
+
+
+def _few(names: tuple[str, ...], most: int = 6) -> str:
+    left = len(names) - most
+    return ", ".join(names[:most]) + (f" and {left} more fields" if left > 0 else "")
 
 
 @rule("FRS002", "The template set is known", always_refuses=True)
