@@ -41,10 +41,16 @@ class IngestError(ProofpressError):
     exit_code = ExitCode.UNREADABLE
 
 
-class SchemaCompatError(ProofpressError):
-    """A document's schema version is one that this reader must not interpret."""
+class NothingCheckedError(ProofpressError):
+    """There was nothing to check, which is not a pass."""
 
-    exit_code = ExitCode.UNREADABLE
+    exit_code = ExitCode.NOTHING_CHECKED
+
+
+class PolicyError(ProofpressError):
+    """The instance's policy could not be understood, so nothing is judged by it."""
+
+    exit_code = ExitCode.FINDINGS
 
 
 class BuildError(ProofpressError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proofpress.diff import Comparison, diff
 from proofpress.discovery import PackRef
-from proofpress.errors import IngestError, UsageError
+from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS
 from proofpress.evidence.policy import Policy
@@ -54,8 +54,18 @@ class Rules:
     registered: Mapping[str, str]
 
     @classmethod
-    def of(cls, instance: Instance, registry: Registry) -> "Rules":
-        """The rules of an instance."""
+    def of(cls, instance: Instance, registry: Registry, *, understood: bool = True) -> "Rules":
+        """The rules of an instance.
+
+        Raises `PolicyError` when its policy or a profile was not understood: nothing is judged by a default instead.
+        A check of the whole instance, which reports that itself, passes `understood=False`.
+        """
+        broken = [finding for finding in instance.findings if finding.rule == "POL001"]
+        if broken and understood:
+            raise PolicyError(
+                f"{broken[0].file}{'#' + broken[0].pointer if broken[0].pointer else ''}: {broken[0].message}",
+                hint="correct it first; 'proofpress check' tells all that is wrong with it",
+            )
         registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
         return cls(policy=instance.policy, profiles=instance.profiles, sets=instance.sets, registered=registered)
 
@@ -133,7 +143,7 @@ def check_pack(unit: tuple[Path, PackRef]) -> Checked:
 def check_instance(instance: Instance, *, jobs: int) -> InstanceReport:
     """Every pack's rules, agreement between packs, policy and registry, in one verdict."""
     registry = read_registry(instance)
-    RULES[instance.root] = Rules.of(instance, registry)
+    RULES[instance.root] = Rules.of(instance, registry, understood=False)
     units = [(instance.root, ref) for ref in instance.refs]
     with executor(jobs, len(units)) as pool:
         checked = list(run_units(pool, check_pack, units, window=4 * jobs))
@@ -251,7 +261,7 @@ def select(instance: Instance, names: Sequence[str]) -> tuple[PackRef, ...]:
         matches = [
             ref
             for ref in instance.refs
-            if wanted in {ref.label, ref.bundle_id} or ref.path == Path(name).absolute() or str(ref.path) == wanted
+            if wanted in {ref.label, ref.bundle_id} or ref.path == instance.root / name or str(ref.path) == wanted
         ]
         if len(matches) != 1:
             known = ", ".join(ref.bundle_id for ref in instance.refs[:12])

@@ -58,7 +58,7 @@ class Bench:
         """A warning when one-process programs had to wait for their processor."""
         waited = [name for name in self.costs if name.startswith(("mkdocs", "sha256sum"))]
         if any(self.costs[name]["wall"] > 1.25 * self.costs[name]["cpu"] for name in waited):
-            yield "Other programs ran at the same time: wall times are too long and their ratios mean little; go by CPU."
+            yield "Other programs ran at the same time: wall times are too long, their ratios mean little; go by CPU."
 
     def table(self) -> Iterator[str]:
         """The lines in columns."""

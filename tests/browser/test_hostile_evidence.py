@@ -14,8 +14,9 @@ from conftest import ROBUSTNESS
 from example_site import BELOW, build, copy_instance, tree
 from pack_builder import PackBuilder
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import KINDS
-from proofpress.ingest.strict import pointer_of
+from proofpress.evidence.pack import KIND_BY_PATH, KINDS
+from proofpress.ingest.schema import read_document
+from proofpress.ingest.strict import parse_json, pointer_of
 
 HOSTILE: Final = (
     "<script>window.ran = true</script>",
@@ -63,11 +64,17 @@ def accepted(pack: PackBuilder, chosen: Sequence[Leaf], text: str) -> bool:
     before = tree(pack.folder)
     for path, pointer in chosen:
         pack.corrupt(path, pointer, text)
-    if pack.load().evidence is not None and not pack.reseal().verify().errors:
+    if all(obeys_schema(pack, path) for path, _ in chosen) and not pack.reseal().verify().errors:
         return True
     for name, data in before.items():
-        pack.write(name, data)
+        if (pack / name).read_bytes() != data:
+            pack.write(name, data)
     return False
+
+
+def obeys_schema(pack: PackBuilder, path: str) -> bool:
+    """Whether a document can be read at all."""
+    return read_document(KIND_BY_PATH[path], parse_json((pack / path).read_bytes()))[0] is not None
 
 
 def poison(pack: PackBuilder) -> list[list[Leaf]]:
@@ -139,7 +146,7 @@ def harmless(pack: PackBuilder, texts: Sequence[str]) -> list[str]:
         return []
     before = pack.json("release.json")
     pack.corrupt("release.json", "/intended_use", list(texts))
-    if pack.load().evidence is not None and not pack.reseal().verify().errors:
+    if obeys_schema(pack, "release.json") and not pack.reseal().verify().errors:
         return list(texts)
     pack.write("release.json", dump_json(before))
     half = len(texts) // 2

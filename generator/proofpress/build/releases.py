@@ -1,22 +1,19 @@
 """Work units: verify one release, compose its pages, write them to the tree that is not served."""
 
-import json
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
-from proofpress.ingest import load_pack, source_of
+from proofpress.ingest import content_of, load_pack, source_of
 from proofpress.pipeline import rules_of
-from proofpress.site.card import card_of
 from proofpress.site.compose import ReleasePages
 from proofpress.site.frame import FrameSet, load_frame
 from proofpress.site.publish import FileRecord, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
-from proofpress.verify.across import facts_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +38,6 @@ class Built:
 
     unit: ReleaseUnit
     verdict: Verdict
-    card: str = ""
-    facts: str = ""
     records: tuple[FileRecord, ...] = ()
 
 
@@ -79,16 +74,20 @@ def _build(unit: ReleaseUnit) -> Built:
     return Built(
         unit=unit,
         verdict=light,
-        card=json.dumps(card_of(unit.ref.label, verdict.verified.evidence), ensure_ascii=False),
-        facts=json.dumps(asdict(facts_of(unit.ref.label, verdict.verified.evidence)), ensure_ascii=False),
         records=write_unit(unit.staging, pages.files()),
     )
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:
-    key = f"{ref.label} {content}"
+    rules = rules_of(root)
+    key = f"{id(rules)} {root} {ref.label} {content}"
     if key not in _JUDGED:
-        _JUDGED[key] = rules_of(root).judge(load_pack(source_of(ref.path, label=ref.label)))
+        loaded = load_pack(source_of(ref.path, label=ref.label))
+        verdict = rules.judge(loaded)
+        files = loaded.raw.files.values()
+        if verdict.verified and content_of((file.path, file.size, file.sha256) for file in files) != content:
+            raise BuildError(f"{ref.label} changed while the site was built", hint="run the build again")
+        _JUDGED[key] = verdict
         while len(_JUDGED) > _KEPT:
             _JUDGED.popitem(last=False)
     _JUDGED.move_to_end(key)

@@ -3,7 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
@@ -14,6 +16,7 @@ from proofpress.evidence.values import ReleaseParts
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
+from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
 from proofpress.site.pack_index import PackIndex, Peek
@@ -47,18 +50,22 @@ class SiteBuild:
             checked = check_instance(instance, jobs=self.jobs)  # one address can't hold two packs
             return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
         registry = read_registry(instance)
-        RULES[self.root] = Rules.of(instance, registry)
-        frames = self._frames()
+        RULES[self.root] = Rules.of(instance, registry, understood=False)
         with Publication(self.root / "site", self.root / "build" / "publish", rehash=self.rehash) as publication:
+            frames = self._frames()
             places = self._places(registry)
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
-            listings = listing_units(frames, families, self.index.cards, code_digest())
+            cards = partial(read_cards, publication.staging)
+            listings = listing_units(frames, families, cards, code_digest())
             wanted = [(unit.name, unit.key) for unit in releases]
             wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))
-            self._build_releases(publication, tuple(unit for unit in releases if unit.name in stale), len(stale))
-            findings = between_packs(instance, registry, [_facts(item) for item in self.index.facts()])
+            refused = self._build_releases(
+                publication, tuple(item for item in releases if item.name in stale), len(stale)
+            )
+            there = [unit.ref.label for unit in releases if unit.name not in refused]
+            findings = between_packs(instance, registry, [_facts(card) for card in cards(there)])
             report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
             if any(finding.severity == "error" for finding in report.all_findings):
                 return report
@@ -99,7 +106,7 @@ class SiteBuild:
         refs = {ref.bundle_id: ref for ref in self.refs}
         contents = {peek.bundle_id: peek.content for peek in self.peeks}
         judged_by = [item for item in rule_files(self.root) if not item[0].startswith("packs/registry/")]
-        base = digest(code_digest(), judged_by, frames.digest, frames.site_name, frames.site_url, self.index.generation)
+        base = digest(code_digest(), judged_by, frames.digest, frames.site_name, frames.site_url)
         registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
         units = []
         for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
@@ -141,7 +148,9 @@ class SiteBuild:
             for name, peeks in sorted(by_name.items())
         )
 
-    def _build_releases(self, publication: Publication, units: tuple[ReleaseUnit, ...], total: int) -> None:
+    def _build_releases(self, publication: Publication, units: tuple[ReleaseUnit, ...], total: int) -> set[str]:
+        """Build releases; returns the names of those that were refused."""
+        refused: set[str] = set()
         work = list(chunks(units, _CHUNK if len(units) >= 2 * _CHUNK * self.jobs else 1))
         done = 0
         with executor(self.jobs, len(work)) as pool:
@@ -150,9 +159,11 @@ class SiteBuild:
                     self._verdicts.append(built.verdict)
                     if built.records:
                         publication.accept(built.unit.name, built.unit.key, built.records)
-                        self.index.keep_card(built.unit.ref.label, built.unit.key, built.card, built.facts)
+                    else:
+                        refused.add(built.unit.name)
                 done += len(batch)
                 self.progress(done, total)
+        return refused
 
     def _build_listings(self, publication: Publication, units: Sequence[ListingUnit]) -> None:
         for unit in units:
@@ -168,7 +179,11 @@ def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
     return peek.released_at, parts, peek.bundle_id
 
 
-def _facts(item: Mapping[str, object]) -> PackFacts:
-    fields = dict(item)
-    identities = tuple(Identity(**identity) for identity in fields.pop("identities"))  # type: ignore[attr-defined]
-    return PackFacts(identities=identities, **fields)  # type: ignore[arg-type]
+def _facts(card: Mapping[str, Any]) -> PackFacts:
+    return PackFacts(
+        identities=tuple(Identity(**identity) for identity in card["identities"]),
+        **{
+            name: card[name]
+            for name in ("label", "bundle_id", "family", "pack_id", "predecessor", "predecessor_pack_id")
+        },
+    )

@@ -6,15 +6,18 @@ between packs, was refused.
 
 import hashlib
 import json
+import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 from proofpress import __version__
 from proofpress.build.report import BuildReport
-from proofpress.discovery import find_packs, rule_files
-from proofpress.errors import UsageError
+from proofpress.discovery import PackRef, find_packs, rule_files
+from proofpress.errors import NothingCheckedError, PublishError
 from proofpress.resources import packaged
 from proofpress.site.frame_inputs import frame_key
 from proofpress.site.pack_index import PackIndex
@@ -28,10 +31,18 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, default=repr).encode()).hexdigest()
 
 
+_LIBRARIES = (
+    *("ahocorasick-rs", "jinja2", "markdown-it-py", "markupsafe", "mkdocs", "mkdocs-material", "nh3"),
+    *("pydantic", "pydantic-core", "pyyaml"),
+)
+"""Libraries whose change could change a page or a verdict."""
+
+
 @cache
 def code_digest() -> str:
-    """Digest of the program and its templates: a changed program has no cached units."""
-    found = hashlib.sha256(__version__.encode())
+    """Digest of the program, its templates and libraries: a changed program has no cached units."""
+    versions = [__version__, sys.version, *(f"{name} {version(name)}" for name in _LIBRARIES)]
+    found = hashlib.sha256("\n".join(versions).encode())
     package = Path(__file__).resolve().parents[1]
     for folder, pattern in ((package, "*.py"), (packaged("templates"), "*.j2"), (package, "*.yaml")):
         for path in sorted(folder.rglob(pattern)):
@@ -43,23 +54,52 @@ def build_site(
     root: Path, *, jobs: int = 1, rehash: bool = False, progress: Progress = lambda _done, _total: None
 ) -> BuildReport:
     """Build the instance's site into `site/`. Raises for inability; a refusal for its evidence is in the report."""
-    refs, _strangers = find_packs(root)
+    refs, strangers = find_packs(root)
     if not refs:
-        raise UsageError("packs/ holds no pack, so there is nothing to build", hint="add packs/<family>/<release id>/")
-    state = root / "build"
-    with closing(PackIndex(state / "packs.sqlite")) as index:
-        peeks = index.scan([(ref.label, ref.path) for ref in refs], rehash=rehash)
-        judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
-        contents = [(peek.label, peek.content) for peek in peeks]
-        stamp = digest(code_digest(), judged_by, frame_key(root), contents, len(_strangers))
-        last, units = index.published()
-        if last == stamp and not rehash:
-            with Publication(root / "site", state / "publish") as publication:
-                if not publication.begin(units):
-                    return BuildReport(packs=len(refs), outcome=publication.commit())
-        from proofpress.build.run import SiteBuild  # noqa: PLC0415 - everything else, only when something changed
-
-        build = SiteBuild(
-            root=root, refs=refs, peeks=peeks, index=index, stamp=stamp, jobs=jobs, rehash=rehash, progress=progress
+        raise NothingCheckedError(
+            "packs/ holds no pack, so nothing was checked or built", hint="add packs/<family>/<release id>/"
         )
-        return build.run()
+    state = root / "build"
+    try:
+        with closing(PackIndex(state / "packs.sqlite")) as index:
+            try:
+                return _build(root, refs, index, len(strangers), jobs=jobs, rehash=rehash, progress=progress)
+            except sqlite3.DatabaseError as exc:
+                if isinstance(exc, sqlite3.OperationalError):
+                    raise
+                index.reset()
+                return _build(root, refs, index, len(strangers), jobs=jobs, rehash=rehash, progress=progress)
+    except sqlite3.OperationalError as exc:
+        raise PublishError(
+            f"{state / 'packs.sqlite'}: {exc}", hint="let the other build end, and look for space on the disk"
+        ) from exc
+    except FileExistsError as exc:
+        raise PublishError(
+            f"{state}: not a folder", hint="the build keeps its state there; move the file away"
+        ) from exc
+
+
+def _build(
+    root: Path,
+    refs: tuple[PackRef, ...],
+    index: PackIndex,
+    strangers: int,
+    *,
+    jobs: int,
+    rehash: bool,
+    progress: Progress,
+) -> BuildReport:
+    peeks = index.scan([(ref.label, ref.path) for ref in refs], rehash=rehash)
+    judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
+    contents = [(peek.label, peek.content) for peek in peeks]
+    stamp = digest(code_digest(), judged_by, frame_key(root), contents, strangers)
+    last, units = index.published()
+    if last == stamp and not rehash:
+        with Publication(root / "site", root / "build" / "publish") as publication:
+            if not publication.begin(units):
+                return BuildReport(packs=len(refs), outcome=publication.commit())
+    from proofpress.build.run import SiteBuild  # noqa: PLC0415 - everything else, only when something changed
+
+    return SiteBuild(
+        root=root, refs=refs, peeks=peeks, index=index, stamp=stamp, jobs=jobs, rehash=rehash, progress=progress
+    ).run()

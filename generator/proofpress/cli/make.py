@@ -91,7 +91,7 @@ def pack() -> None:
 
 
 @pack.command("release")
-@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--profile", help="Which evidence the pack must hold. [default: the policy's]")
 @click.option("--template-set", help="Template set for the documents. [default: the policy's, else the newest]")
 @format_option(FORMATS)

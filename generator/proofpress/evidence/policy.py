@@ -21,7 +21,7 @@ class Profile(Model):
     A profile that `extends` another asks for everything that one asks for, and more.
     """
 
-    schema_version: SemVer
+    schema_version: Annotated[SemVer, Field(pattern=r"^1\.")]
     name: Name
     title: Text
     extends: Name | None = None
@@ -67,7 +67,7 @@ class AcceptedOlder(Model):
 class Policy(Model):
     """`packs/policy.yaml`."""
 
-    schema_version: SemVer
+    schema_version: Annotated[SemVer, Field(pattern=r"^1\.")]
     families: dict[str, FamilyPolicy] = Field(default_factory=dict)
     default_profile: Name = "standard"
     privacy: PrivacyPolicy = PrivacyPolicy()

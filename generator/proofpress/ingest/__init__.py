@@ -1,6 +1,6 @@
 """Bytes → models: the one boundary through which evidence comes in."""
 
-from proofpress.ingest.load import LoadedPack, interpret, load_pack
+from proofpress.ingest.load import LoadedPack, content_of, digest_pack, interpret, load_pack
 from proofpress.ingest.raw import RawFile, RawPack
 from proofpress.ingest.sources import DirectorySource, Source, ZipSource, source_of
 
@@ -11,6 +11,8 @@ __all__ = [
     "RawPack",
     "Source",
     "ZipSource",
+    "content_of",
+    "digest_pack",
     "interpret",
     "load_pack",
     "source_of",

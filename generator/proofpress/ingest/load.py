@@ -19,6 +19,7 @@ from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError,
 
 HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
+MAX_ARTIFACT_BYTES = 256 * 1024**3
 _STRUCTURED = (".json", ".yaml", ".yml", ".md", ".txt", ".toml", ".lock", ".csv")
 _HINTS = {
     "ING005": "move bulk data to a file of its own",
@@ -49,23 +50,13 @@ def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
     `hashing` is an executor (threads) in which artifacts above 1 MiB are hashed side by side.
     """
     with source:
-        entries = source.entries()
-        findings, regular = _sift(entries)
         files: dict[str, RawFile] = {}
-        sizes = _declared_sizes(source, regular, files, findings)
+        findings, wanted = _wanted(source, files)
         pending: list[tuple[str, Future[RawFile]]] = []
-        held = 0
-        for entry in regular.values():
-            if entry.path in files:
-                continue
-            expected = sizes.get(entry.path)
-            if trouble := _too_large(entry, expected) or _too_much(entry, held):
-                findings.append(trouble)
-                continue
+        for entry in wanted:
             try:
-                if entry.size <= HELD_ARTIFACT_BYTES or _is_structured(entry.path):
+                if _is_held(entry):
                     files[entry.path] = _read(source, entry)
-                    held += entry.size
                 elif hashing is None:
                     files[entry.path] = _stream(source.open(entry.path), entry)
                 else:
@@ -85,6 +76,66 @@ def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
             findings=tuple(findings),
         )
     return interpret(raw)
+
+
+def content_of(files: Iterable[tuple[str, int, str]]) -> str:
+    """Digest of a pack's content: path, size and sha256 of every file, in order of the paths."""
+    digest = hashlib.sha256()
+    for path, size, sha256 in sorted(files):
+        digest.update(f"{path}\0{size}\0{sha256}\n".encode())
+    return digest.hexdigest()
+
+
+def digest_pack(source: Source) -> tuple[str, Mapping[str, bytes]]:
+    """`content_of` a pack, read in pieces and judged by nobody, and the bytes of its manifest and `release.json`.
+
+    For a pack with files that `load_pack` does not read, it is another digest that changes with what is wrong.
+    """
+    seen: list[tuple[str, int, str]] = []
+    heads: dict[str, bytes] = {}
+    with source:
+        files: dict[str, RawFile] = {}
+        findings, wanted = _wanted(source, files)
+        if (manifest := files.get(MANIFEST)) is not None:
+            seen.append((MANIFEST, manifest.size, manifest.sha256))
+            heads[MANIFEST] = manifest.data or b""
+        for entry in wanted:
+            digest, kept = hashlib.sha256(), []
+            try:
+                with source.open(entry.path) as stream:
+                    while piece := stream.read(CHUNK):
+                        digest.update(piece)
+                        if entry.path == "release.json":
+                            kept.append(piece)
+            except READ_ERRORS as exc:
+                findings.append(_unreadable(entry.path, exc))
+                continue
+            seen.append((entry.path, entry.size, digest.hexdigest()))
+            if kept:
+                heads[entry.path] = b"".join(kept)
+    trouble = [(f"{finding.rule} {finding.file} {finding.found}", 0, "") for finding in findings]
+    return content_of([*seen, *trouble]), heads
+
+
+def _wanted(source: Source, files: dict[str, RawFile]) -> tuple[list[Finding], list[Entry]]:
+    """What is wrong with the source's entries, and those to be read; the manifest, which says so, is read already."""
+    findings, regular = _sift(source.entries())
+    sizes = _declared_sizes(source, regular, files, findings)
+    wanted: list[Entry] = []
+    held = 0
+    for entry in regular.values():
+        if entry.path in files:
+            continue
+        if trouble := _too_large(entry, sizes.get(entry.path)) or _too_much(entry, held):
+            findings.append(trouble)
+            continue
+        held += entry.size if _is_held(entry) else 0
+        wanted.append(entry)
+    return findings, wanted
+
+
+def _is_held(entry: Entry) -> bool:
+    return entry.size <= HELD_ARTIFACT_BYTES or _is_structured(entry.path)
 
 
 def interpret(raw: RawPack) -> LoadedPack:
@@ -232,6 +283,15 @@ def _too_large(entry: Entry, expected: int | None) -> Finding | None:
                 found=f"{entry.size} bytes",
                 hint="move bulk data to JSON Lines or to an artifact",
             )
+    elif entry.size > MAX_ARTIFACT_BYTES:
+        return Finding(
+            rule="ING005",
+            file=entry.path,
+            message="an artifact is larger than 256 GiB; it was not read",
+            expected=f"at most {MAX_ARTIFACT_BYTES} bytes",
+            found=f"{entry.size} bytes",
+            hint="list it as an external artifact of the manifest",
+        )
     elif entry.size > HELD_ARTIFACT_BYTES and entry.size != expected:
         listed = "is not listed in the manifest" if expected is None else "has another size than the manifest says"
         return Finding(
@@ -246,7 +306,7 @@ def _too_large(entry: Entry, expected: int | None) -> Finding | None:
 
 
 def _too_much(entry: Entry, held: int) -> Finding | None:
-    if held + entry.size <= HELD_PACK_BYTES or not (entry.size <= HELD_ARTIFACT_BYTES or _is_structured(entry.path)):
+    if held + entry.size <= HELD_PACK_BYTES or not _is_held(entry):
         return None
     return Finding(
         rule="ING005",

@@ -4,7 +4,8 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -203,6 +204,15 @@ class ZipSource:
             return self._archive().open(info)  # type: ignore[return-value]
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as exc:
             raise OSError(f"{path}: {exc}") from exc
+
+
+@contextmanager
+def open_artifact(origin: Path, path: str) -> Iterator[BinaryIO]:
+    """One file of a pack, for a later copy; the copy counts only when its digest is equal."""
+    with source_of(origin) as source:
+        source.entries()
+        with source.open(path) as stream:
+            yield stream
 
 
 def source_of(path: Path, *, label: str = "") -> Source:

@@ -1,14 +1,20 @@
 """A release as plain JSON: in full for the published interface, as a card for lists, trends and feeds."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from proofpress.errors import BuildError
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.pack import Evidence
 from proofpress.site.standing import Place
 from proofpress.verify import VerifiedPack
+from proofpress.verify.across import facts_of
 
 RELEASE_SCHEMA = "proofpress.release/1"
+CARD_SCHEMA = "proofpress.card/1"
 
 
 def metric_fields(row: MetricRow) -> dict[str, Any]:
@@ -39,8 +45,13 @@ def card_of(label: str, evidence: Evidence) -> dict[str, Any]:
     release = evidence.release
     wanted = {(item.name, item.split) for item in release.headline}
     rows = evidence.evaluation.rows if evidence.evaluation else ()
+    facts = facts_of(label, evidence)
     return {
+        "schema": CARD_SCHEMA,
         "label": label,
+        "predecessor": facts.predecessor,
+        "predecessor_pack_id": facts.predecessor_pack_id,
+        "identities": [asdict(identity) for identity in facts.identities],
         "bundle_id": evidence.bundle_id,
         "release_id": release.release_id,
         "family": release.family,
@@ -57,6 +68,20 @@ def card_of(label: str, evidence: Evidence) -> dict[str, Any]:
             if row.slice is None and (row.name, row.split) in wanted
         ],
     }
+
+
+def card_path(bundle_id: str) -> str:
+    """Where a release's card is published: listings read it there, so they show what the release's own unit says."""
+    return f"api/v1/cards/{bundle_id}.json"
+
+
+def read_cards(tree: Path, labels: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The cards of some packs from a tree of the site, in the order that is asked for; one at a time."""
+    for label in labels:
+        try:
+            yield json.loads((tree / card_path(label.partition("/")[2])).read_bytes())
+        except (OSError, ValueError) as exc:
+            raise BuildError(f"the card of {label} can't be read: {exc}", hint="run the build again") from exc
 
 
 def _token(value: Any) -> Any:

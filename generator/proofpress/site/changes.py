@@ -1,12 +1,15 @@
 """The comparison with the predecessor, prepared for the changes page and the headline tiles."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from proofpress.diff import Change, Comparison, DocumentDetail, FileDetail
 from proofpress.diff.change import Direction
 from proofpress.diff.report import percent, signed
+from proofpress.evidence.evaluation import MetricRow
 from proofpress.site.layout import cell, column, row
+from proofpress.site.markdown_page import metric_id
 from proofpress.site.table_html import patch_lines
 
 _PARTS = (
@@ -29,7 +32,33 @@ _COUNTS: Final[tuple[tuple[Direction, str, str], ...]] = (
 _LONG = 160
 
 
-def tile_change(key: str, comparison: Comparison | None) -> dict[str, str] | None:
+def tile(item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
+    """A headline metric with its interval, and what became of it since the predecessor."""
+    id_ = metric_id(item.name, item.split)
+    if item.value is None:
+        shown, lines = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), []
+    else:
+        shown, lines = str(item.value), [f"n\u00a0=\u00a0{item.n}"]
+        if item.ci_low is not None and item.ci_level is not None:
+            lines.insert(0, f"{_level(item.ci_level)} interval {item.ci_low} to {item.ci_high}")
+    return {
+        "id": id_,
+        "href": f"eval-report/#{id_}",
+        "name": item.name,
+        "split": item.split,
+        "measured": item.value is not None,
+        "value": shown,
+        "unit": item.unit,
+        "lines": lines,
+        "change": _tile_change(item.key, comparison),
+    }
+
+
+def _level(level: Decimal) -> str:
+    return f"{(level * 100).normalize():f}\u00a0%"
+
+
+def _tile_change(key: str, comparison: Comparison | None) -> dict[str, str] | None:
     """What became of a headline metric since the predecessor, in words."""
     if comparison is None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.ingest.sources import open_artifact
 from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, figures
-from proofpress.site.card import release_json
+from proofpress.site.card import card_of, card_path, release_json
 from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
-from proofpress.site.markdown_page import Heading, metric_id, render_page, slug
+from proofpress.site.markdown_page import Heading, render_page, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
 from proofpress.site.standing import TONES, WORDS, Place
@@ -80,8 +81,11 @@ class ReleasePages:
             if file.data is not None:
                 yield OutputFile(path=target, data=file.data)
             else:
-                yield OutputFile(path=target, copy_from=Path(self.pack.raw.origin) / file.path, sha256=file.sha256)
+                opener = partial(open_artifact, Path(self.pack.raw.origin), file.path)
+                yield OutputFile(path=target, copy_from=opener, sha256=file.sha256)
         yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
+        card = card_of(self.pack.raw.label, self.pack.evidence)
+        yield OutputFile(path=card_path(self.bundle_id), data=dump_json(card).encode())
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
 
@@ -146,7 +150,7 @@ class ReleasePages:
             "overview.html.j2",
             text,
             verdict=self._verdict(),
-            tiles=[self._tile(item, comparison) for item in self._headline()],
+            tiles=[changes.tile(item, comparison) for item in self._headline()],
             charts=[chart.view("charts/") for chart in shown],
             facts=self._facts(),
             intended_use=release.intended_use,
@@ -215,26 +219,6 @@ class ReleasePages:
             if item.slice is None and (item.name, item.split) in wanted
         ]
         return sorted(rows, key=lambda item: wanted[item.name, item.split])
-
-    def _tile(self, item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
-        id_ = metric_id(item.name, item.split)
-        if item.value is None:
-            shown, lines = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), []
-        else:
-            shown, lines = str(item.value), [f"n\u00a0=\u00a0{item.n}"]
-            if item.ci_low is not None and item.ci_level is not None:
-                lines.insert(0, f"{_percent(item.ci_level)} interval {item.ci_low} to {item.ci_high}")
-        return {
-            "id": id_,
-            "href": f"eval-report/#{id_}",
-            "name": item.name,
-            "split": item.split,
-            "measured": item.value is not None,
-            "value": shown,
-            "unit": item.unit,
-            "lines": lines,
-            "change": changes.tile_change(item.key, comparison),
-        }
 
     def _facts(self) -> list[dict[str, Any]]:
         evidence = self.pack.evidence
@@ -396,7 +380,3 @@ def _headings(*items: tuple[str, str]) -> list[Heading]:
 
 def _thousands(number: int) -> str:
     return f"{number:,}".replace(",", "\u202f")
-
-
-def _percent(level: Decimal) -> str:
-    return f"{(level * 100).normalize():f}\u00a0%"

@@ -1,4 +1,4 @@
-"""What the last build knew of each pack, found again by `stat`: content digest, predecessor, catalogue card.
+"""What the last build knew of each pack, found again by `stat`: its content's digest and its predecessor.
 
 Nothing here is believed about evidence: the index only says which packs can't have changed since they were
 verified. It is a cache in `build/`; a missing or damaged file means that everything is read anew.
@@ -10,19 +10,16 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from proofpress.errors import IngestError
 
-LARGE: Final = 1024 * 1024
-"""Above this size in bytes a file counts by its stat; verification hashes it when its pack's unit is built."""
 _SCHEMA: Final = (
-    "CREATE TABLE IF NOT EXISTS packs (label TEXT PRIMARY KEY, fingerprint TEXT, content TEXT, peek TEXT);"
-    "CREATE TABLE IF NOT EXISTS cards (label TEXT PRIMARY KEY, key TEXT, card TEXT, facts TEXT);"
+    "CREATE TABLE IF NOT EXISTS peeks (label TEXT PRIMARY KEY, fingerprint TEXT, content TEXT, peek TEXT);"
     "CREATE TABLE IF NOT EXISTS units (name TEXT PRIMARY KEY, key TEXT);"
     "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);"
 )
@@ -63,12 +60,18 @@ class PackIndex:
         try:
             self._db = sqlite3.connect(self._path, isolation_level=None)
             self._db.executescript("PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;" + _SCHEMA)
+        except sqlite3.OperationalError:
+            raise
         except sqlite3.DatabaseError:
-            with suppress(sqlite3.Error):
-                self._db.close()
-            self._path.unlink(missing_ok=True)
-            self._db = sqlite3.connect(self._path, isolation_level=None)
-            self._db.executescript(_SCHEMA)
+            self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the file is not a whole database."""
+        with suppress(sqlite3.Error):
+            self._db.close()
+        self._path.unlink(missing_ok=True)
+        self._db = sqlite3.connect(self._path, isolation_level=None)
+        self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -76,7 +79,7 @@ class PackIndex:
 
     def scan(self, packs: Sequence[tuple[str, Path]], *, rehash: bool = False) -> tuple[Peek, ...]:
         """Peek at every pack, by the index where its files can't have changed, else by reading it."""
-        with closing(self._db.execute("SELECT label, fingerprint, content, peek FROM packs")) as rows:
+        with closing(self._db.execute("SELECT label, fingerprint, content, peek FROM peeks")) as rows:
             known = {row[0]: row[1:] for row in rows}
         found: list[Peek] = []
         fresh: list[tuple[str, str, str, str]] = []
@@ -93,17 +96,10 @@ class PackIndex:
             found.append(_peek(label, content, peek))
         self._db.execute("BEGIN")
         gone = known.keys() - {label for label, _path in packs}
-        self._db.executemany("DELETE FROM packs WHERE label = ?", [(label,) for label in gone])
-        self._db.executemany("DELETE FROM cards WHERE label = ?", [(label,) for label in gone])
-        self._db.executemany("INSERT OR REPLACE INTO packs VALUES (?, ?, ?, ?)", fresh)
+        self._db.executemany("DELETE FROM peeks WHERE label = ?", [(label,) for label in gone])
+        self._db.executemany("INSERT OR REPLACE INTO peeks VALUES (?, ?, ?, ?)", fresh)
         self._db.execute("COMMIT")
         return tuple(found)
-
-    @property
-    def generation(self) -> str:
-        """Names this very index: units whose cards were lost with an older one are built anew."""
-        self._db.execute("INSERT OR IGNORE INTO facts VALUES ('generation', ?)", (str(time.time_ns()),))
-        return self._fact("generation")
 
     def _fact(self, name: str) -> str:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
@@ -120,22 +116,6 @@ class PackIndex:
         self._db.executemany("INSERT INTO units VALUES (?, ?)", units)
         self._db.execute("INSERT OR REPLACE INTO facts VALUES ('stamp', ?)", (stamp,))
         self._db.execute("COMMIT")
-
-    def keep_card(self, label: str, key: str, card: str, facts: str) -> None:
-        """Store what a release's unit said of it for listings, and for other packs."""
-        self._db.execute("INSERT OR REPLACE INTO cards VALUES (?, ?, ?, ?)", (label, key, card, facts))
-
-    def facts(self) -> Iterator[dict[str, Any]]:
-        """What the packs say for each other, by label."""
-        for row in self._db.execute("SELECT facts FROM cards ORDER BY label"):
-            yield json.loads(row[0])
-
-    def cards(self, labels: Sequence[str]) -> Iterator[dict[str, Any]]:
-        """The cards of some packs, in the order that is asked for; one at a time."""
-        for label in labels:
-            row = self._db.execute("SELECT card FROM cards WHERE label = ?", (label,)).fetchone()
-            if row is not None:
-                yield json.loads(row[0])
 
 
 def _fingerprint(path: Path) -> tuple[str, int]:
@@ -168,32 +148,13 @@ def _fingerprint(path: Path) -> tuple[str, int]:
 
 def _read(path: Path) -> tuple[str, str]:
     """Content digest and peek of a pack that the index does not know."""
-    from proofpress.ingest.sources import READ_ERRORS, source_of  # noqa: PLC0415 - only when a pack is new
+    from proofpress.ingest import digest_pack, source_of  # noqa: PLC0415 - only when a pack is new
 
-    digest = hashlib.sha256()
-    heads: dict[str, bytes] = {}
-    with source_of(path) as source:
-        for entry in source.entries():
-            line = f"{entry.path}\0{entry.kind}\0{entry.size}\0"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-            if entry.kind != "file":
-                continue
-            try:
-                if entry.size > LARGE and path.is_dir():
-                    info = os.lstat(path / entry.path)
-                    digest.update(f"{info.st_mtime_ns} {info.st_ino}\n".encode())
-                    continue
-                with source.open(entry.path) as stream:
-                    data = stream.read(entry.size + 1)
-            except READ_ERRORS:
-                continue  # verification says so
-            digest.update(hashlib.sha256(data).digest())
-            if entry.path in {"manifest.json", "release.json"}:
-                heads[entry.path] = data
-    return digest.hexdigest(), json.dumps(_facts(heads))
+    content, heads = digest_pack(source_of(path))
+    return content, json.dumps(_facts(heads))
 
 
-def _facts(heads: dict[str, bytes]) -> dict[str, str]:
+def _facts(heads: Mapping[str, bytes]) -> dict[str, str]:
     facts = {"pack_id": "sha256:" + hashlib.sha256(heads.get("manifest.json", b"")).hexdigest()}
     with suppress(ValueError, RecursionError, AttributeError):
         release = json.loads(heads.get("release.json", b"{}"))

@@ -9,13 +9,13 @@ import errno
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from proofpress.errors import PublishError
 from proofpress.site.tree_state import CHUNK, FILE_MODE, FOLDER_MODE, FileRecord
@@ -31,13 +31,14 @@ _AT_FDCWD: Final = -100
 class OutputFile:
     """One file of a unit: its POSIX path from the site's root, and its content.
 
-    The content is `data`, or the bytes of the file `copy_from`, which are streamed and must have the digest
-    `sha256` (hex). Raises `PublishError` when the path could lead out of the site.
+    The content is `data`, or the bytes that `copy_from` gives (a file, or a function that opens a stream): these are
+    copied in pieces and must have the digest `sha256` (hex). Raises `PublishError` when the path could lead out of the
+    site.
     """
 
     path: str
     data: bytes | None = None
-    copy_from: Path | None = None
+    copy_from: Path | Callable[[], AbstractContextManager[BinaryIO]] | None = None
     sha256: str | None = None
 
     def __post_init__(self) -> None:
@@ -68,7 +69,7 @@ def _write_file(tree: str, file: OutputFile) -> FileRecord:
         fd = _create(tree, file.path)
         try:
             if file.copy_from is not None:
-                digest = _copy(file.copy_from, fd)
+                digest = _copy(file.copy_from, fd) if isinstance(file.copy_from, Path) else _pour(file.copy_from, fd)
             else:
                 data = file.data or b""
                 _write_all(fd, data)
@@ -83,7 +84,7 @@ def _write_file(tree: str, file: OutputFile) -> FileRecord:
             os.unlink(target)
             raise PublishError(
                 f"{file.path}: sha256 of what was written differs (expected {file.sha256}, found {digest})",
-                hint=f"{file.copy_from or 'the content'} changed since it was verified; verify again",
+                hint=f"{file.path} changed since it was verified; verify again",
             )
     return FileRecord(
         path=file.path,
@@ -92,6 +93,16 @@ def _write_file(tree: str, file: OutputFile) -> FileRecord:
         ctime_ns=found.st_ctime_ns,
         sha256=digest,
     )
+
+
+def _pour(opener: Callable[[], AbstractContextManager[BinaryIO]], fd: int) -> str:
+    """Copy a stream; the digest of what was written."""
+    digest = sha256()
+    with opener() as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+            _write_all(fd, piece)
+    return digest.hexdigest()
 
 
 def _create(tree: str, path: str) -> int:
