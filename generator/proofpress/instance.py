@@ -15,7 +15,7 @@ from proofpress.ingest.schema import schema_findings
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.render.sets import DEFAULT_SET, TemplateSets
-from proofpress.verify.profile import Profiles
+from proofpress.verify.profile import Profiles, shipped_profiles
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -46,7 +46,19 @@ def open_instance(root: Path) -> Instance:
     folder = root / "packs" / "profiles"
     for item in listing(folder) if folder.is_dir() else ():
         profile = _read(Path(item.path), Profile, findings, root)
-        if profile is not None:
+        if profile is not None and profile.name in shipped_profiles():
+            findings.append(
+                Finding(
+                    rule="POL001",
+                    file=f"packs/profiles/{item.name}",
+                    pointer="/name",
+                    message=f"'{profile.name}' is a profile that ships with Proofpress, and can't be replaced",
+                    expected="a name of its own",
+                    found=profile.name,
+                    hint="rename it, and let it extend the shipped profile",
+                )
+            )
+        elif profile is not None:
             own[profile.name] = profile
     sets = TemplateSets(
         {name: (item.base, root / item.path) for name, item in policy.template_sets.items()},

@@ -246,22 +246,27 @@ _OPTIONAL: Final = {"type": ["string", "null"]}
 _DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
 _BELOW: Final = {**_TEXT, "description": "From the site's root."}
-_METRIC: Final = _closed(
-    {
-        **dict.fromkeys(("key", "name", "split"), _TEXT),
-        "slice": {"anyOf": [_closed({"dimension": _TEXT, "value": _TEXT}), {"type": "null"}]},
-        "value": _NUMBER,
-        "text": {**_OPTIONAL, "description": "The value as it was written."},
-        "absent": {"anyOf": [_closed({"code": _TEXT, "reason": _TEXT}), {"type": "null"}]},
-        "unit": _TEXT,
-        "higher_is_better": {"type": ["boolean", "null"]},
-        "n": {"type": ["integer", "null"], "minimum": 0},
-        **dict.fromkeys(("ci_low", "ci_high", "ci_level"), _NUMBER),
-        "baseline": _OPTIONAL,
-        **dict.fromkeys(("baseline_value", "delta_vs_baseline"), _NUMBER),
-        "evaluated_keys_sha256": {"anyOf": [_DIGEST, {"type": "null"}]},
-    }
-)
+
+
+def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
+    return _closed(
+        {
+            **dict.fromkeys(("key", "name", "split"), _TEXT),
+            "slice": {"anyOf": [_closed({"dimension": _TEXT, "value": _TEXT}), {"type": "null"}]},
+            "value": number,
+            "text": {**_OPTIONAL, "description": "The value as it was written."},
+            "absent": {"anyOf": [_closed({"code": _TEXT, "reason": _TEXT}), {"type": "null"}]},
+            "unit": _TEXT,
+            "higher_is_better": {"type": ["boolean", "null"]},
+            "n": {"type": ["integer", "null"], "minimum": 0},
+            **dict.fromkeys(("ci_low", "ci_high", "ci_level"), number),
+            "baseline": _OPTIONAL,
+            **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
+            "evaluated_keys_sha256": {"anyOf": [_DIGEST, {"type": "null"}]},
+        }
+    )
+
+
 _API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "release-api": (
         "A release as the site publishes it, api/v1/releases/<bundle id>.json",
@@ -279,12 +284,31 @@ _API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "successors": _list(_TEXT),
             **dict.fromkeys(("profile", "template_set"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": _list(_METRIC),
+            "metrics": _list(_metric(_NUMBER)),
             "parameters": {"type": "object"},
             "documents": _list(_closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
             "files": _list(
                 _closed({"path": _TEXT, "role": _TEXT, "sha256": _DIGEST, "size": _COUNT, "url": _BELOW}),
             ),
+        },
+    ),
+    "card-api": (
+        "A release in brief, api/v1/cards/<bundle id>.json: what lists of releases are made from",
+        {
+            "label": {**_TEXT, "description": "<family>/<folder>."},
+            **dict.fromkeys(("predecessor", "predecessor_pack_id"), _OPTIONAL),
+            "identities": {
+                **_list(_closed(dict.fromkeys(("kind", "name", "digest", "file"), _TEXT))),
+                "description": "What the release names; equal names must stand for equal digests in every release.",
+            },
+            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
+            "pack_id": _PACK_ID,
+            "licence": _TEXT,
+            "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            "metrics": {
+                **_list(_metric(_OPTIONAL)),
+                "description": "The headline; numbers are texts, as they were written.",
+            },
         },
     ),
     "family-api": (

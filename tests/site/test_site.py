@@ -21,6 +21,7 @@ from proofpress.schemas import schemas
 
 Pages = Mapping[str, PageFacts]
 ATOM: Final = "{http://www.w3.org/2005/Atom}"
+NEWEST: Final = "packs/digits/digits-v0.3.0-mlp64-r2"
 PACK: Final = "packs/digits/digits-v0.3.0-mlp64-r1"
 
 
@@ -106,7 +107,13 @@ def test_the_sitemap_and_the_search_index_name_pages(site: Path) -> None:
 
 def test_published_json_obeys_its_schemas(site: Path) -> None:
     known = {name: Draft202012Validator(schema) for name, schema in schemas().items()}
-    names = {"releases": "release-api", "families": "family-api", "changes": "diff", "index.json": "index-api"}
+    names = {
+        "releases": "release-api",
+        "families": "family-api",
+        "changes": "diff",
+        "cards": "card-api",
+        "index.json": "index-api",
+    }
     checked: dict[str, int] = dict.fromkeys(names.values(), 0)
     for path in sorted((site / "api/v1").rglob("*.json")):
         schema = names[path.relative_to(site / "api/v1").parts[0]]
@@ -191,10 +198,13 @@ def test_a_tampered_pack_is_refused_and_the_old_site_stays(served_site: Path) ->
 
 
 def test_a_stale_document_is_refused_and_the_old_site_stays(served_site: Path) -> None:
-    """An edited card with all checksums made to agree: only a fresh render can tell."""
-    pack = served_site / PACK
+    """An edited card with all checksums made to agree, and no registry that knows the pack: a fresh render can tell."""
+    shutil.rmtree(served_site / "packs/registry")
+    pack = served_site / NEWEST
     card = pack / "model/model_card.md"
-    card.write_text(card.read_text(encoding="utf-8").replace("Probabilities are not", "Probabilities are"), "utf-8")
+    text = card.read_text(encoding="utf-8")
+    assert "Probabilities are not" in text
+    card.write_text(text.replace("Probabilities are not", "Probabilities are"), encoding="utf-8")
     reseal(pack, "model/model_card.md")
     refused(served_site, ExitCode.STALE, "FRS001", "model/model_card.md")
 

@@ -181,6 +181,7 @@ PACK_CASES = dict(
         one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
         one("PRV003", "release.json", "line *", _keyword("someone@example.org")),
         one("PRV004", "release.json", "line *", _keyword("gpu7.cluster.internal")),
+        one("ACT001", "extra.svg", "", added("extra.svg", "<svg/>\n")),
         one("FRS001", "model/model_card.md", "", _edited_card),
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
         one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 2)),

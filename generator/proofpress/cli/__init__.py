@@ -35,7 +35,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., int]:
                 click.echo(printable(f"    hint: {exc.hint}"), err=True)
             return exc.exit_code
         except BrokenPipeError:
-            return ExitCode.OK
+            return 141  # as if SIGPIPE had ended it: whoever reads the code must not take it for a pass
         except Exception as exc:  # noqa: BLE001 - the one place that turns a bug into exit code 70
             click.echo(
                 f"proofpress: internal error: {type(exc).__name__}: {exc}\n"

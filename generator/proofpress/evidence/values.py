@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -88,6 +89,20 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _visible(value: str) -> str:
+    if not value.isprintable():
+        raise PydanticCustomError("name", "a name of visible characters is expected, none of them invisible or turning")
+    return value
+
+
+def _calendar(value: str) -> str:
+    try:
+        date.fromisoformat(value[:10])
+    except ValueError as exc:
+        raise PydanticCustomError("date", "there is no such day in the calendar") from exc
+    return value
+
+
 def path_trouble(path: str) -> str | None:
     """Say what is wrong with a pack-relative path, or None when it obeys the grammar.
 
@@ -128,7 +143,7 @@ _RELEASE_ID = re.compile(RELEASE_ID_PATTERN, re.ASCII)
 Integer = Annotated[int, BeforeValidator(_integer), Field(ge=-MAX_SAFE_INTEGER, le=MAX_SAFE_INTEGER)]
 Count = Annotated[int, BeforeValidator(_integer), Field(ge=0, le=MAX_SAFE_INTEGER)]
 Text = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=4000)]
-Name = Annotated[str, AfterValidator(_one_line), Field(min_length=1, max_length=200)]
+Name = Annotated[str, AfterValidator(_one_line), AfterValidator(_visible), Field(min_length=1, max_length=200)]
 Block = Annotated[str, Field(max_length=200_000)]
 PackPath = Annotated[str, AfterValidator(_path), Field(max_length=200)]
 Digest = Annotated[str, _matching(r"[0-9a-f]{64}", "sha256 in lowercase hex", "9f86d081… (64 digits)")]
@@ -142,8 +157,13 @@ UtcTime = Annotated[
         "UTC time",
         "2026-03-01T09:30:00Z",
     ),
+    AfterValidator(_calendar),
 ]
-IsoDate = Annotated[str, _matching(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "date", "2026-03-01")]
+IsoDate = Annotated[
+    str,
+    _matching(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", "date", "2026-03-01"),
+    AfterValidator(_calendar),
+]
 Commit = Annotated[str, _matching(r"[0-9a-f]{40}|[0-9a-f]{64}", "full commit id", "40 hex digits")]
 Label = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*", "label", "proofpress.pack.evaluation")]
 JsonObject = dict[str, Any]

@@ -228,7 +228,11 @@ def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """
     block = b",".join(lines)
     inner = b"".join(lines)
-    if any(mark in inner for mark in _SLOW_MARKS) or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines):
+    if (
+        inner.count(b"{") > 2 * len(lines)
+        or any(mark in inner for mark in _SLOW_MARKS)
+        or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
+    ):
         return None
     try:
         text = f"[{block.decode('utf-8')}]"

@@ -25,9 +25,9 @@ from proofpress.pack.writer import (
 from proofpress.render.render import render_documents
 from proofpress.render.sets import SHIPPED, TemplateSet
 from proofpress.verify.rule import RULE_BOOK
+from proofpress.verify.rules.integrity import SECTIONS
 
 _LABEL: Final = "proofpress.pack.release"
-_SECTIONS: Final = ("dataset", "demo", "model", "training")
 
 
 def write_release(
@@ -84,7 +84,7 @@ def assemble(
         raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
     made_here = {spec.path for documents_of in SHIPPED.values() for spec in documents_of}
     made_here |= {spec.path for spec in template_set.documents}
-    made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in _SECTIONS)}
+    made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)
     entries = {
         path: FileEntry(path=path, role=roles.get(path) or _role(path), sha256=digest, size=size)
@@ -121,7 +121,7 @@ def assemble(
     entries |= {path: _entry(path, data) for path, data in made.items()}
 
     # (3) checksum files of the sections that are published apart
-    for section in _SECTIONS:
+    for section in SECTIONS:
         listed = [
             (path.removeprefix(f"{section}/"), entry.sha256)
             for path, entry in entries.items()

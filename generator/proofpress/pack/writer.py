@@ -1,7 +1,6 @@
 """Write one file of a pack: whole or not at all, strictly valid, and free of private paths."""
 
 import os
-import re
 from collections.abc import Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
@@ -14,16 +13,11 @@ from proofpress.evidence.pack import KINDS, DocumentKind
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.verify.rules.privacy import PRIVATE_PATH
 
 D = TypeVar("D", bound=Document)
 
 _KIND_BY_MODEL: Final = {kind.model: kind for kind in KINDS}
-_PRIVATE_PATH: Final = re.compile(
-    r"(?<![\w.:/-])/(?:home|Users|root|tmp|var|private|mnt|media|work|workspace|srv|opt|scratch|builds)/[\w.@-]+"
-    r"|(?<![A-Za-z])[A-Za-z]:\\+[\w.@ -]+"
-    r"|file:///?[\w.@/-]+"
-    r"|(?<![\w/])~[\w-]*/[\w.@-]+"
-)
 
 
 class PackError(ProofpressError):
@@ -99,5 +93,5 @@ def private_path(text: str) -> str | None:
     for place in {str(Path.home()), str(Path.cwd())} - {os.sep}:
         if place.count(os.sep) > 1 and place in text:
             return place
-    match = _PRIVATE_PATH.search(text)
+    match = PRIVATE_PATH.search(text)
     return match[0] if match else None

@@ -28,7 +28,7 @@ def append(log: Log, fields: Mapping[str, Any]) -> bytes:
     registry = fold.registry()
     if not registry.intact:
         raise UsageError(
-            f"the log is broken: {registry.errors[0].message}", hint="'proofpress registry verify' tells all"
+            f"the log is broken: {registry.errors[0].message}", hint="'proofpress registry log' tells all that is wrong"
         )
     event = _event(registry, fields)
     if _repeats(registry, log, event):

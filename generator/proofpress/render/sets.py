@@ -164,7 +164,7 @@ def _read_templates(folder: Path) -> dict[str, str]:
         return {
             path.name: path.read_text(encoding="utf-8")
             for path in sorted(folder.iterdir())
-            if path.name.endswith(".j2")
+            if path.name.endswith(".j2") and not path.is_symlink()
         }
     except OSError as exc:
         raise UsageError(

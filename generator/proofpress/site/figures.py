@@ -75,7 +75,7 @@ def _baseline_charts(rows: Sequence[MetricRow]) -> list[NamedChart]:
             )
     charts: list[NamedChart] = []
     for unit, chosen in by_unit.items():
-        name = f"baseline-{slug(unit)}"
+        name = f"baseline-{slug(unit)}" + (f"-{len(charts)}" if charts else "")
         chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}", data_url=f"{name}.json")
         main = len(charts) == 0
         charts.append(
@@ -97,10 +97,11 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
     for item in rows:
         if item.slice is not None and (item.name, item.split) in headline:
             groups.setdefault((item.slice.dimension, item.name, item.split), []).append(item)
-    charts = []
+    charts: list[NamedChart] = []
     for (dimension, metric, split), chosen in list(groups.items())[:MAX_SLICE_CHARTS]:
         whole = overall.get((metric, split))
         name = f"slices-{slug(dimension)}-{slug(metric)}-{slug(split)}"
+        name += f"-{len(charts)}" if any(chart.name == name for chart in charts) else ""
         chart = slices(
             [
                 SliceRow(
@@ -143,7 +144,7 @@ def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]
     """One trend for each headline metric of the newest release; `cards` are oldest first."""
     if len(cards) < 2:
         return ()
-    charts = []
+    charts: list[NamedChart] = []
     for metric in cards[-1]["metrics"]:
         key, unit = metric["key"], metric["unit"]
         points = []

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
-from proofpress.verify.rules import claims, documents, identity, integrity, leakage, metrics, privacy
+from proofpress.verify.rules import claims, documents, identity, inert, integrity, leakage, metrics, privacy
 
 
 def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
@@ -106,6 +106,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *leakage.RULES,
     *claims.RULES,
     *privacy.RULES,
+    *inert.RULES,
     *documents.RULES[4:],
 )
 

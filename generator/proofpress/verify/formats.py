@@ -97,7 +97,8 @@ def json_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = ()) -> s
 
 
 def _line(pointer: str) -> int:
-    return int(pointer.removeprefix("line ")) if pointer.startswith("line ") else 1
+    word, _, number = pointer.partition(" ")
+    return int(number) if word == "line" and number.isascii() and number.isdigit() and len(number) < 10 else 1
 
 
 def sarif_report(findings: Iterable[Finding], rules: Mapping[str, Rule]) -> str:

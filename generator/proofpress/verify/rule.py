@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.policy import Policy
@@ -169,6 +170,9 @@ def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
     return outcome
 
 
+_UNDECIDED = (ProofpressError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+
+
 def _checked(each: Rule, case: Case) -> Iterator[Finding]:
     severity = each.severity
     newer = each.book > case.evidence.manifest.rule_book
@@ -177,7 +181,7 @@ def _checked(each: Rule, case: Case) -> Iterator[Finding]:
     try:
         for finding in each.check(case) if each.check else ():
             yield replace(finding, rule=each.id, severity=severity, pack=case.raw.label)
-    except (ValueError, TypeError, KeyError, LookupError, ArithmeticError, AttributeError) as exc:
+    except _UNDECIDED as exc:
         yield Finding(
             rule="SYS001",
             message=f"rule {each.id} could not be decided: {type(exc).__name__}: {exc}",

@@ -15,8 +15,8 @@ from proofpress.ingest.raw import RawPack
 
 HINTS: Mapping[str, tuple[bytes, ...]] = {
     "path": (
-        *(b"/home/", b"/users/", b"/root/", b"users\\", b"home\\", b"~/", b"/tmp/", b"/var/folders/"),
-        *(b"/scratch/", b"/workspace/", b"/private/var/", b"file:///"),
+        *(b"/home/", b"/users/", b"/root/", b"/tmp/", b"/var/", b"/private/", b"/mnt/", b"/media/", b"/srv/", b"/opt/"),
+        *(b"/scratch/", b"/workspace/", b"/work/", b"/builds/", b":\\", b"~", b"file:/"),
     ),
     "token": (
         *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"akia", b"asia", b"sk-"),

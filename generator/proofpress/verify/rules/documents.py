@@ -137,6 +137,17 @@ def fresh(case: Case) -> Iterator[Finding]:
     """
     if case.template_set is None:
         return
+    rendered = {document.path for document in case.documents}
+    for spec in case.template_set.documents:
+        if spec.path in case.raw.files and spec.path not in rendered:
+            yield trouble(
+                spec.path,
+                "",
+                "a rendered document without the evidence that it is rendered from",
+                expected=f"the evidence for it: {', '.join(spec.needs)}",
+                found="a document that nothing in the pack gives",
+                hint="add the JSON documents, or remove the file and assemble the pack again",
+            )
     for document in case.documents:
         file = case.raw.files.get(document.path)
         wanted = document.text.encode()

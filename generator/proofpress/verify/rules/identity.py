@@ -32,6 +32,14 @@ def _statements(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[
             yield _WHERE[document], f"/{field}", str(getattr(holder, field))
 
 
+def _agree_all(what: str, evidence: Evidence, names: Mapping[str, str]) -> Iterator[Finding]:
+    """All documents that are there agree with the first of them, which is the source when the pack holds it."""
+    statements = _statements(evidence, names)
+    source = next(statements, None)
+    if source is not None:
+        yield from _agree(what, source, statements)
+
+
 def _agree(what: str, source: tuple[str, str, str], statements: Iterator[tuple[str, str, str]]) -> Iterator[Finding]:
     origin, pointer, expected = source
     for file, where, found in statements:
@@ -95,49 +103,45 @@ def release_parts(case: Case) -> Iterator[Finding]:
         )
 
 
-@rule("IDN003", "All documents name the same model", needs="model_manifest")
+@rule("IDN003", "All documents name the same model")
 def model_id(case: Case) -> Iterator[Finding]:
     """A document was made with another model than the one in this pack.
 
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
+    names = dict.fromkeys(("model", "evaluation", "efficiency", "demo"), "model_id")
+    if case.evidence.model_manifest is None:
+        yield from _agree_all("model", case.evidence, names)
+        return
     source = ("model/manifest.json", "", "sha256:" + case.raw.files["model/manifest.json"].sha256)
-    documents = ("model", "evaluation", "efficiency", "demo")
-    yield from _agree("model", source, _statements(case.evidence, dict.fromkeys(documents, "model_id")))
+    yield from _agree("model", source, _statements(case.evidence, names))
 
 
-@rule("IDN004", "All documents name the same dataset snapshot", needs="dataset")
+@rule("IDN004", "All documents name the same dataset snapshot")
 def snapshot(case: Case) -> Iterator[Finding]:
-    """A document was made with another dataset snapshot than `dataset/dataset_package.json` describes."""
-    dataset = case.evidence.dataset
-    source = (_WHERE["dataset"], "/dataset_snapshot_id", dataset.dataset_snapshot_id if dataset else "")
-    documents = ("model", "evaluation", "training", "dataset_manifest", "splits")
-    yield from _agree(
-        "dataset snapshot",
-        source,
-        _statements(case.evidence, dict.fromkeys(documents, "dataset_snapshot_id")),
-    )
+    """A document was made with another dataset snapshot than `dataset/dataset_package.json` describes.
+
+    A pack without a dataset package is held to what its first document says.
+    """
+    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits")
+    yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
 
 
-@rule("IDN005", "Model and evaluation name the training run", needs="training")
+@rule("IDN005", "Model and evaluation name the training run")
 def run_id(case: Case) -> Iterator[Finding]:
-    """The model package or the evaluation names another training run than `training/training_run.json`."""
-    training = case.evidence.training
-    source = (_WHERE["training"], "/run_id", training.run_id if training else "")
-    yield from _agree(
-        "training run",
-        source,
-        _statements(case.evidence, {"model": "run_id", "evaluation": "training_run_id"}),
-    )
+    """The model package or the evaluation names another training run than `training/training_run.json`, or than each
+    other.
+    """
+    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id"}
+    yield from _agree_all("training run", case.evidence, names)
 
 
-@rule("IDN006", "All documents name the same commit", needs="training")
+@rule("IDN006", "All documents name the same commit")
 def commit(case: Case) -> Iterator[Finding]:
-    """The model package or the evaluation names another commit than `training/training_run.json`."""
-    training = case.evidence.training
-    source = (_WHERE["training"], "/commit", training.commit if training else "")
-    yield from _agree("commit", source, _statements(case.evidence, dict.fromkeys(("model", "evaluation"), "commit")))
+    """The model package or the evaluation names another commit than the training run, or than each other."""
+    documents = ("training", "model", "evaluation")
+    yield from _agree_all("commit", case.evidence, dict.fromkeys(documents, "commit"))
 
 
 @rule("IDN007", "The demo or evaluation was not recorded before its model", needs="training")

@@ -7,6 +7,8 @@ from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.ingest.checksums import parse_checksums, render_checksums
 from proofpress.verify.rule import Case, rule, trouble
 
+SECTIONS = ("dataset", "demo", "model", "training")
+"""Folders that are published apart and verify alone, each by a checksum file of its own."""
 _REPACK = "restore the file from the recorded run, or assemble the pack again with 'proofpress pack release'"
 
 
@@ -118,14 +120,14 @@ def checksums(case: Case) -> Iterator[Finding]:
     """
     listed = {entry.path: entry.sha256 for entry in case.evidence.manifest.files}
     yield from _checksum_file(case, CHECKSUMS, {**listed, MANIFEST: case.raw.files[MANIFEST].sha256})
-    for path in listed:
-        section, _, name = path.partition("/")
-        if name == CHECKSUMS and path in case.raw.files:
-            inside = {
-                other.removeprefix(f"{section}/"): digest
-                for other, digest in listed.items()
-                if other.startswith(f"{section}/") and other != path
-            }
+    for section in SECTIONS:
+        path = f"{section}/{CHECKSUMS}"
+        inside = {
+            other.removeprefix(f"{section}/"): digest
+            for other, digest in listed.items()
+            if other.startswith(f"{section}/") and other != path
+        }
+        if inside and (path in case.raw.files or path not in listed):
             yield from _checksum_file(case, path, inside)
 
 

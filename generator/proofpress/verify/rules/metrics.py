@@ -1,5 +1,6 @@
 """MET: the arithmetic of metric rows, and the evidence behind each value."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -85,6 +86,15 @@ def baseline(case: Case) -> Iterator[Finding]:
         given = [name for name in _TRIO if getattr(row, name) is not None]
         if not given:
             continue
+        if row.value is None:
+            yield trouble(
+                EVAL,
+                f"{pointer}/{given[0]}",
+                f"{row.key}: there is no value that could be compared with a baseline",
+                expected="no baseline for an absent value",
+                found=", ".join(given),
+                hint=_AGAIN,
+            )
         if len(given) < len(_TRIO):
             yield trouble(
                 EVAL,
@@ -277,19 +287,25 @@ def recomputed(case: Case) -> Iterator[Finding]:
 
 @rule("MET008", "Each row stands once", needs="evaluation")
 def unique(case: Case) -> Iterator[Finding]:
-    """Two rows have the same metric, split and slice, so that a reader can't know which value holds."""
-    seen: dict[str, str] = {}
+    """Two rows have the same metric, split and slice, so that a reader can't know which value holds.
+
+    Names of whole splits' metrics that differ only in letter case or punctuation count as the same: each has an
+    address of its own on the site, and these would collide.
+    """
+    seen: dict[str, tuple[str, str]] = {}
     for pointer, row in _rows(case):
-        if row.key in seen:
+        address = re.sub(r"[^a-z0-9_@]+", "-", row.key.lower()) if row.slice is None else row.key
+        if address in seen:
+            where, key = seen[address]
             yield trouble(
                 EVAL,
                 pointer,
-                f"{row.key} stands at {seen[row.key]} already",
-                expected="one row",
-                found="two rows",
-                hint="remove one of them",
+                f"{row.key} stands at {where} already" + (f", as {key}" if key != row.key else ""),
+                expected="one row, or names that differ in letters and digits",
+                found=f"{key} and {row.key}",
+                hint="remove or rename one of them",
             )
-        seen.setdefault(row.key, pointer)
+        seen.setdefault(address, (pointer, row.key))
 
 
 @rule("MET009", "A value is there, or there is a reason why not", needs="evaluation")

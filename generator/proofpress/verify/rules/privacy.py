@@ -7,10 +7,14 @@ from proofpress.evidence.finding import Finding
 from proofpress.verify.rule import Case, rule, trouble
 from proofpress.verify.textscan import Line
 
-_PATHS = re.compile(
-    r"(?<![\w.-])(?:/home/|/Users/|/root/|/export/home/|/mnt/[a-z]/Users/)[^\s\"'<>|`]*|\b[A-Za-z]:\\\\?(?:Users|home)\\[^\s\"'<>|]*"
-    r"|(?<![\w.~])~/[^\s\"'<>|`]+|(?<![\w.-])/(?:tmp|var/folders|scratch|workspace|private/var)/[^\s\"'<>|`]+|file:///[^\s\"'<>]*"
+PRIVATE_PATH = re.compile(
+    r"(?<![\w./-])/(?:home|Users|root|export/home|tmp|var|private|mnt|media|srv|opt|scratch|workspace|work|builds)"
+    r"/[^\s\"'<>|`]+"
+    r"|(?<![A-Za-z])[A-Za-z]:\\+[\w.@ -]+"
+    r"|(?<![\w.~/])~[\w-]*/[\w.@-]+"
+    r"|file:///?[\w.@/-]+"
 )
+"""An absolute path of a private place: home, temporary, work and mounted folders, drives, file addresses."""
 _TOKENS = re.compile(
     r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[\w-]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{35}"
@@ -54,7 +58,7 @@ def paths(case: Case) -> Iterator[Finding]:
     Such paths tell names and layouts that nobody needs, and no reader can follow them. Record paths relative
     to the pack.
     """
-    for path, line, text in _matches(case, _PATHS, case.text.lines("path")):
+    for path, line, text in _matches(case, PRIVATE_PATH, case.text.lines("path")):
         yield _found(path, line, "a private path", text, "record the path relative to the pack")
 
 
