@@ -58,7 +58,7 @@ def test_a_foreign_pair_is_marked() -> None:
 
 def test_text_lets_no_control_character_through() -> None:
     hostile = "a\u202eb\u200bc"
-    found = diff(pack(OLD), pack(NEW, licence=hostile, documents={"x.md": "## \x1b]0;title\x07 \x9b31m\n"}))
+    found = diff(pack(OLD), pack(NEW, intended_use=(hostile,), documents={"x.md": "## \x1b]0;title\x07 \x9b31m\n"}))
     for report in (text_report(found), markdown_report(found)):
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u200b]", report)
         assert r"a\u202eb\u200bc" in report

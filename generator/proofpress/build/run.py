@@ -96,6 +96,7 @@ class SiteBuild:
                 predecessor=peek.predecessor if peek.predecessor in there else "",
                 successors=tuple(item.bundle_id for item in sorted(after[peek.bundle_id], key=_order)),
                 standing=registry.standing(peek.bundle_id),
+                predecessor_status=registry.status(peek.predecessor) or "",
             )
             for peek in self.peeks
         }

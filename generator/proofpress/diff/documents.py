@@ -90,7 +90,8 @@ def _detail(old: list[str], new: list[str], path: str) -> DocumentDetail:
     if len(old) > MAX_COMPARED_LINES or len(new) > MAX_COMPARED_LINES:
         added, removed = _counted(olds, old, news, new)
         return DocumentDetail(sections=_sections(olds, news, added, removed), patch="", truncated=True)
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    # Blank lines are everywhere: as anchors they only make the search slow.
+    matcher = difflib.SequenceMatcher(lambda line: not line, old, new, autojunk=False)
     added, removed = Counter[str](), Counter[str]()
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag != "equal":

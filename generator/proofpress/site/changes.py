@@ -10,6 +10,7 @@ from proofpress.diff.report import percent, signed
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.site.layout import cell, column, row
 from proofpress.site.markdown_page import metric_id
+from proofpress.site.standing import Place
 from proofpress.site.table_html import patch_lines
 
 _PARTS = (
@@ -32,7 +33,7 @@ _COUNTS: Final[tuple[tuple[Direction, str, str], ...]] = (
 _LONG = 160
 
 
-def tile(item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
+def tile(item: MetricRow, comparison: Comparison | None, place: Place) -> dict[str, Any]:
     """A headline metric with its interval, and what became of it since the predecessor."""
     id_ = metric_id(item.name, item.split)
     if item.value is None:
@@ -50,7 +51,7 @@ def tile(item: MetricRow, comparison: Comparison | None) -> dict[str, Any]:
         "value": shown,
         "unit": item.unit,
         "lines": lines,
-        "change": _tile_change(item.key, comparison),
+        "change": _tile_change(item.key, comparison, place.predecessor_status),
     }
 
 
@@ -58,11 +59,13 @@ def _level(level: Decimal) -> str:
     return f"{(level * 100).normalize():f}\u00a0%"
 
 
-def _tile_change(key: str, comparison: Comparison | None) -> dict[str, str] | None:
+def _tile_change(key: str, comparison: Comparison | None, status: str) -> dict[str, str] | None:
     """What became of a headline metric since the predecessor, in words."""
     if comparison is None:
         return None
     before = comparison.old.bundle_id
+    if status in {"YANKED", "REJECTED"}:
+        before += f" ({status.lower()} since)"
     for change in comparison.changes:
         if change.subject != key or change.kind != "metric":
             continue

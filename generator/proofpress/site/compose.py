@@ -150,7 +150,7 @@ class ReleasePages:
             "overview.html.j2",
             text,
             verdict=self._verdict(),
-            tiles=[changes.tile(item, comparison) for item in self._headline()],
+            tiles=[changes.tile(item, comparison, self.place) for item in self._headline()],
             charts=[chart.view("charts/") for chart in shown],
             facts=self._facts(),
             intended_use=release.intended_use,

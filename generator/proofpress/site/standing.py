@@ -35,6 +35,7 @@ class Place:
     predecessor: str
     successors: tuple[str, ...]
     standing: ReleaseStanding | None
+    predecessor_status: str = ""
 
     @property
     def status(self) -> str:
