@@ -1,5 +1,6 @@
 """The stages composed: packs in, verdicts, documents and comparisons out. Nothing here prints."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -9,9 +10,10 @@ from proofpress.diff import Comparison, diff
 from proofpress.discovery import PackRef
 from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.policy import Policy
 from proofpress.ingest import LoadedPack, load_pack, source_of
+from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
 from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
@@ -94,6 +96,14 @@ def all_rules() -> Mapping[str, Rule]:
     )
 
 
+def registered_id(folder: Path) -> str:
+    """The id that the pack in a folder has now: the digest of its manifest, empty without one."""
+    try:
+        return "sha256:" + hashlib.sha256(read_file(folder / MANIFEST)).hexdigest()
+    except OSError:
+        return ""
+
+
 def rules_at(root: Path) -> Rules:
     """The rules of the instance at `root`, or the defaults when there is none."""
     if not (root / "packs").is_dir():
@@ -109,14 +119,14 @@ def verify_paths(paths: Sequence[Path], rules: Rules, *, threads: int) -> tuple[
         for path in paths:
             if not path.exists():
                 raise IngestError(f"{path}: no such file or folder", hint="name a pack folder or a zip archive")
-            verdicts.append(rules.judge(load_pack(source_of(path, label=_label(path.absolute())), hashing=hashing)))
+            label = "" if path.is_file() else _label(path.absolute())
+            verdicts.append(rules.judge(load_pack(source_of(path, label=label), hashing=hashing)))
     return tuple(verdicts)
 
 
 def _label(path: Path) -> str:
     """`<family>/<name>` for a pack below a folder `packs`, else its name alone."""
-    name = path.name.removesuffix(".zip") if path.is_file() else path.name
-    return f"{path.parent.name}/{name}" if path.parent.parent.name == "packs" else name
+    return f"{path.parent.name}/{path.name}" if path.parent.parent.name == "packs" else path.name
 
 
 RULES: dict[Path, Rules] = {}

@@ -51,7 +51,7 @@ def test_other_forms_are_refused(text: str, line: int, words: str, pack: PackBui
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda text: text.replace("\n", "\r\n"), "path"),
+        (lambda text: text.replace("\n", "\r\n"), "CRLF"),
         (lambda text: text.replace("  ", " *"), "form"),
         (lambda text: text.upper(), "form"),
         (lambda text: text.removesuffix("\n"), "line feed"),

@@ -51,3 +51,14 @@ def test_rows_that_share_an_address_are_refused(pack: PackBuilder) -> None:
     rows = pack.value(EVAL, "/rows")
     pack.corrupt(EVAL, "/rows", [*rows, {**row, "name": row["name"].upper()}]).reseal()
     assert "MET008" in {item.rule for item in pack.verify().findings}
+
+
+def test_a_text_in_another_encoding_is_refused(pack: PackBuilder) -> None:
+    (pack / "notes.txt").write_bytes("see ghp_abcdefghijklmnopqrstuvwxyz0123456789".encode("utf-16"))
+    pack.reseal()
+    assert [(item.rule, item.file) for item in pack.verify().findings] == [("ING007", "notes.txt")]
+
+
+def test_a_release_is_not_older_than_its_evidence(pack: PackBuilder) -> None:
+    pack.corrupt("release.json", "/released_at", "2020-01-01T00:00:00Z").reseal()
+    assert {item.rule for item in pack.verify().findings} == {"IDN007"}

@@ -64,7 +64,10 @@ class SiteBuild:
             refused = self._build_releases(
                 publication, tuple(item for item in releases if item.name in stale), len(stale)
             )
-            there = [unit.ref.label for unit in releases if unit.name not in refused]
+            if refused:  # the whole verdict, as a check gives it, and not what happened to be built anew
+                checked = check_instance(instance, jobs=self.jobs)
+                return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
+            there = [unit.ref.label for unit in releases]
             findings = between_packs(instance, registry, [_facts(card) for card in cards(there)])
             report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
             if any(finding.severity == "error" for finding in report.all_findings):

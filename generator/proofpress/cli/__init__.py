@@ -36,6 +36,10 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., int]:
             return exc.exit_code
         except BrokenPipeError:
             return 141  # as if SIGPIPE had ended it: whoever reads the code must not take it for a pass
+        except OSError as exc:
+            where = exc.filename or "the output"
+            click.echo(printable(f"proofpress: {where}: {exc.strerror or exc}"), err=True)
+            return ExitCode.PUBLISH_FAILED
         except Exception as exc:  # noqa: BLE001 - the one place that turns a bug into exit code 70
             click.echo(
                 f"proofpress: internal error: {type(exc).__name__}: {exc}\n"

@@ -16,7 +16,7 @@ from proofpress.cli.base import (
     print_report,
     progress,
 )
-from proofpress.errors import ExitCode
+from proofpress.errors import ExitCode, UsageError
 
 
 @cli.command()
@@ -71,7 +71,8 @@ def build(root: Path, jobs: int, rehash: bool, format_: str) -> ExitCode:
     outcome = build_site(root, jobs=jobs, rehash=rehash, progress=progress())
     if outcome.refused:
         print_report("json" if format_ == "json" else "text", outcome.verdicts, outcome.findings, verbose=False)
-        click.echo("the site was not built; the old one is still there", err=True)
+        old = "; the old one is still there" if (root / "site").is_dir() else ""
+        click.echo(f"the site was not built{old}", err=True)
         return exit_code(outcome.all_findings, outcome.packs)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.build/1", **outcome.summary()}, indent=2))
@@ -103,12 +104,17 @@ def pack_release(root: Path, folder: Path, profile: str | None, template_set: st
     Example:  proofpress pack release packs/digits/digits-v0.4.0-mlp64-r1
     """
     from proofpress.pack.release import assemble
-    from proofpress.pipeline import rules_at
+    from proofpress.pipeline import registered_id, rules_at
 
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
     name = profile or known.policy.default_profile
     known.profiles.chain(name)
+    if (target := root / folder).is_dir() and registered_id(target) in known.registered:
+        raise UsageError(
+            f"{folder} is registered and never changes",
+            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
+        )
     pack_id = assemble(root / folder, profile=name, template_set=chosen)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.pack/1", "pack_id": pack_id, "profile": name}, indent=2))

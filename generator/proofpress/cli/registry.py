@@ -77,7 +77,7 @@ def registry_record(
     """Record a step of a registered bundle's lifecycle.
 
     \b
-    Example:  proofpress registry record activated digits-v0.1.0-logreg-r1 --by owner --scope environment=prod
+    Example:  proofpress registry record activated digits-v0.1.0-logreg-r1 --by owner --scope family=digits
     """
     from proofpress.instance import open_instance
     from proofpress.registry import record
@@ -128,6 +128,7 @@ def registry_log(root: Path, format_: str) -> ExitCode:
             emit(printable(f"{step.seq:4}  {step.at}  {step.bundle_id}: {step.kind} by {step.by}, now {step.after}"))
         for scope, tenures in found.tenures.items():
             emit(f"active in {scope_text(scope)}: {tenures[-1].bundle_id or 'nothing'}")
+        emit(f"{found.size} events, the last with sha256 {found.head}")
         for finding in found.findings:
             emit(coloured(finding_text(finding)))
     return ExitCode.OK if found.intact else ExitCode.FINDINGS

@@ -21,6 +21,7 @@ HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
 MAX_ARTIFACT_BYTES = 256 * 1024**3
 _STRUCTURED = (".json", ".yaml", ".yml", ".md", ".txt", ".toml", ".lock", ".csv")
+_FORMS = {".json": "JSON", ".jsonl": "JSON Lines", ".yaml": "YAML", ".yml": "YAML"}
 _HINTS = {
     "ING005": "move bulk data to a file of its own",
     "ING007": "write the file again with a strict JSON or YAML writer",
@@ -144,13 +145,18 @@ def interpret(raw: RawPack) -> LoadedPack:
     values: dict[str, Any] = {}
     for path, file in raw.files.items():
         parser = PARSERS.get(path[path.rfind(".") :])
-        if parser is None or file.data is None:
+        if file.data is None or (parser is None and not _is_structured(path)):
             continue
         try:
+            if parser is None:
+                file.data.decode("utf-8")
+                continue
             if parser is parse_json and path not in KIND_BY_PATH:
                 check_json(file.data)
             else:
                 values[path] = parser(file.data)
+        except UnicodeDecodeError as exc:
+            findings.append(_unreadable(path, StrictError(f"a text that is not UTF-8, at byte {exc.start}")))
         except StrictError as exc:
             findings.append(_unreadable(path, exc))
     documents: dict[str, Any] = {}
@@ -367,7 +373,7 @@ def _unreadable(path: str, exc: Exception) -> Finding:
             file=path,
             pointer=exc.pointer,
             message=str(exc),
-            expected="strict UTF-8 " + ("YAML" if path.endswith((".yaml", ".yml")) else "JSON"),
+            expected="strict UTF-8 " + _FORMS.get(path[path.rfind(".") :], "text"),
             found=exc.found or "text that readers may take differently",
             hint=_HINTS.get(exc.rule, ""),
         )
@@ -376,7 +382,7 @@ def _unreadable(path: str, exc: Exception) -> Finding:
         rule="ING006",
         file=path,
         message=f"could not be read: {problem}",
-        expected="a readable file that does not change",
+        expected="a whole, readable file that does not change",
         found=problem,
-        hint="check its permissions and try again",
+        hint="check its permissions, or make the archive again",
     )

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from proofpress.evidence.base import Document
 from proofpress.evidence.finding import Finding
@@ -151,9 +152,26 @@ def _findings(file: str, error: ValidationError) -> list[Finding]:
         elif kind == "missing":
             found.append(_violation(file, pointer, f"field '{item['loc'][-1]}' is missing", "a value", "nothing"))
         else:
-            message = "a number is expected" if kind == "is_instance_of" else item["msg"]
-            found.append(_violation(file, pointer, message, message, _short(item["input"])))
+            message = _plain_words(item)
+            found.append(_violation(file, pointer, message, "a value that the schema allows", _short(item["input"])))
     return found
+
+
+_WORDS = {
+    "is_instance_of": "a number is expected",
+    "tuple_type": "a list is expected",
+    "dict_type": "an object is expected",
+    "model_type": "an object is expected",
+    "string_type": "a text is expected",
+}
+
+
+def _plain_words(item: ErrorDetails) -> str:
+    """The validator's message, without Python's words for JSON's things."""
+    least = item.get("ctx", {}).get("min_length")
+    if item["type"] == "too_short" and least:
+        return f"needs at least {least} " + ("entry" if least == 1 else "entries")
+    return str(_WORDS.get(item["type"], item["msg"]))
 
 
 def _violation(file: str, pointer: str, message: str, expected: str, found: str, hint: str = "") -> Finding:
@@ -169,5 +187,9 @@ def _violation(file: str, pointer: str, message: str, expected: str, found: str,
 
 
 def _short(value: Any) -> str:
-    text = str(value) if not isinstance(value, dict | tuple) else f"{type(value).__name__} of {len(value)}"
+    text = (
+        str(value)
+        if not isinstance(value, dict | tuple)
+        else f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
+    )
     return (text if len(text) <= 120 else text[:117] + "…") or "an empty text"

@@ -140,6 +140,7 @@ class ZipSource:
     def __init__(self, archive: Path, *, label: str = "") -> None:
         self.origin = str(archive)
         self.label = label or archive.stem
+        self._named = bool(label)
         self._zip: zipfile.ZipFile | None = None
         self._file: BinaryIO | None = None
         self._infos: dict[str, zipfile.ZipInfo] = {}
@@ -179,6 +180,8 @@ class ZipSource:
         names = [info.filename for info in infos]
         top = names[0].partition("/")[0] + "/" if names else ""
         strip = len(top) if "manifest.json" not in names and all(name.startswith(top) for name in names) else 0
+        if strip and not self._named:
+            self.label = top.rstrip("/")  # a download may have got another name; the folder inside has not
         found: list[Entry] = []
         for info in infos:
             path = info.orig_filename[strip:]

@@ -13,8 +13,10 @@ from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
 from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
 from proofpress.evidence.values import ReleaseParts, path_trouble
+from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
-from proofpress.ingest.strict import parse_yaml
+from proofpress.ingest.load import MAX_ARTIFACT_BYTES
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, parse_yaml
 from proofpress.pack.writer import (
     PackError,
     kind_of,
@@ -78,6 +80,7 @@ def assemble(
     `PackError` when a file can't be part of a pack; then nothing is written.
     """
     # (1) the files that people and builders made; everything else is made here
+    _check_kinds(folder)
     documents = _documents(folder)
     release = documents.get("release")
     if not isinstance(release, Release):
@@ -144,6 +147,19 @@ def assemble(
     sums = [(entry.path, entry.sha256) for entry in ordered]
     write_bytes(folder, CHECKSUMS, render_checksums([*sums, (MANIFEST, digest)]))
     return f"sha256:{digest}"
+
+
+def _check_kinds(folder: Path) -> None:
+    """Refuse what ingest would refuse to open, before anything is opened."""
+    with DirectorySource(folder) as source:
+        for entry in source.entries():
+            structured = entry.path.endswith((".json", ".yaml", ".yml", ".md"))
+            if entry.kind != "file":
+                raise PackError(f"{entry.path} is a {entry.kind}", hint="put a plain copy of the file into the pack")
+            if entry.size > (MAX_STRUCTURED_BYTES if structured else MAX_ARTIFACT_BYTES):
+                raise PackError(
+                    f"{entry.path} is too large: {entry.size} bytes", hint="list it as an external artifact"
+                )
 
 
 def _documents(folder: Path) -> dict[str, Any]:

@@ -77,6 +77,10 @@ class Place:
         elif standing and standing.status == "REJECTED":
             reason = standing.history[-1].reason or ""
             found.append(_banner("rejected", f"Rejected on {standing.since[:10]}: never released for use", reason))
+        elif standing and standing.status == "RETIRED" and standing.history[-1].kind == "rolled_back":
+            step = standing.history[-1]
+            back = ({"title": f"Active again: {step.other}", "href": f"{releases}{step.other}/"},) if step.other else ()
+            found.append(_banner("superseded", f"Rolled back on {step.at[:10]}", step.reason or "", back))
         if standing and standing.superseded_by:
             bundle = standing.superseded_by
             link = {"title": f"Read {bundle}", "href": f"{releases}{bundle}/"}

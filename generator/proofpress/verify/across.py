@@ -73,6 +73,15 @@ def _identities(evidence: Evidence) -> Iterator[Identity]:
             digest=_digest(run.commit, run.seed, run.dataset_snapshot_id, run.parameters, run.started_at),
             file="training/training_run.json",
         )
+    evaluation = evidence.evaluation
+    for row in evaluation.rows if evaluation else ():
+        if row.slice is not None or row.evaluated_keys_sha256 is None:
+            continue
+        where, keys = "model/eval_metrics.json", row.evaluated_keys_sha256
+        for name, value in ((evidence.bundle_id, row.value), (row.baseline, row.baseline_value)):
+            if name is not None and value is not None:
+                subject = f"{row.key} of {name} on the keys {keys[:12]}…"
+                yield Identity(kind="value", name=subject, digest=f"{value.normalize():f}", file=where)
     if model is not None:
         yield Identity(
             kind="model",
@@ -106,8 +115,8 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
                         pack=pack.label,
                         file=identity.file,
                         message=f"{kind} {name} is described differently here and in {first.label}",
-                        expected=f"what {first.label} says of it (digest {said.digest[:16]}…)",
-                        found=f"digest {identity.digest[:16]}…",
+                        expected=f"what {first.label} says of it: {said.digest[:24]}",
+                        found=identity.digest[:24],
                         hint="an identity that stands for something else needs a name of its own",
                     )
                 )

@@ -62,7 +62,9 @@ def text_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = (), *, v
     errors = sum(finding.severity == "error" for finding in others)
     total = f"{packs - refused} of {packs} packs verified"
     if refused or errors:
-        total += f", {refused} refused" + (f", {errors} errors across packs" if errors else "")
+        parts = [f"{refused} refused"] if refused else []
+        parts += [f"{errors} error{'s' if errors > 1 else ''} between packs"] if errors else []
+        total += ", " + ", ".join(parts)
     if warnings:
         total += f", {warnings} warnings"
     return "\n".join([*lines, total]) + "\n"

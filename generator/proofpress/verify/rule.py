@@ -7,7 +7,7 @@ from typing import Any
 
 from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import Evidence
+from proofpress.evidence.pack import KINDS, Evidence
 from proofpress.evidence.policy import Policy
 from proofpress.ingest.raw import RawPack
 from proofpress.render.document import RenderedDocument
@@ -33,6 +33,11 @@ class Case:
     values: Mapping[str, Any]
     broken: frozenset[str] = frozenset()
     registered_at: str | None = None
+
+    @cached_property
+    def unreadable(self) -> bool:
+        """Whether a document of the pack could not be read, so that what follows from it can't be judged."""
+        return any(kind.path in self.broken for kind in KINDS)
 
     @cached_property
     def text(self) -> TextScan:

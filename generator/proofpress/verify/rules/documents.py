@@ -58,7 +58,7 @@ def required(case: Case) -> Iterator[Finding]:
                     hint=_PROVIDE,
                 )
         for name in profile.rendered:
-            if case.template_set is not None and name not in rendered:
+            if case.template_set is not None and name not in rendered and not case.unreadable:
                 yield trouble(
                     "",
                     "",
@@ -95,7 +95,8 @@ def floor(case: Case) -> Iterator[Finding]:
     """The pack was made with a weaker profile than the policy fixes for its family."""
     family = case.policy.families.get(case.evidence.manifest.family)
     chain = [profile.name for profile in case.profiles.chain(case.evidence.manifest.profile)]
-    if family is not None and family.least_profile not in chain:
+    known = family is not None and family.least_profile in case.profiles.names()
+    if family is not None and known and family.least_profile not in chain:
         yield trouble(
             "manifest.json",
             "/profile",
@@ -135,8 +136,8 @@ def fresh(case: Case) -> Iterator[Finding]:
     Readers of the document would see something that the evidence does not say. The finding shows the
     difference, its sections, and the JSON fields that the fresh lines come from.
     """
-    if case.template_set is None:
-        return
+    if case.template_set is None or case.unreadable:
+        return  # without all of the evidence, no document can be told from a stale one
     rendered = {document.path for document in case.documents}
     for spec in case.template_set.documents:
         if spec.path in case.raw.files and spec.path not in rendered:
@@ -151,6 +152,8 @@ def fresh(case: Case) -> Iterator[Finding]:
     for document in case.documents:
         file = case.raw.files.get(document.path)
         wanted = document.text.encode()
+        if document.path in case.broken:
+            continue
         if file is None or file.data is None:
             yield trouble(
                 document.path,

@@ -144,9 +144,11 @@ def commit(case: Case) -> Iterator[Finding]:
     yield from _agree_all("commit", case.evidence, dict.fromkeys(documents, "commit"))
 
 
-@rule("IDN007", "The demo or evaluation was not recorded before its model", needs="training")
+@rule("IDN007", "Results are younger than their model and older than their release", needs="training")
 def order_of_time(case: Case) -> Iterator[Finding]:
-    """A result is older than the training run that made the model, so it can't be a result of that model."""
+    """A result is older than the training run that made the model, so it can't be a result of that model; or it is
+    younger than the release that claims it.
+    """
     evidence = case.evidence
     finished = evidence.training.finished_at if evidence.training else ""
     if evidence.training and evidence.training.started_at > finished:
@@ -159,6 +161,17 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             hint=_HINT,
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
+    released = evidence.release.released_at
+    for file, pointer, found in (*_statements(evidence, times), (_WHERE["training"], "/finished_at", finished)):
+        if found > released:
+            yield trouble(
+                file,
+                pointer,
+                f"{file} is younger than the release (release.json#/released_at)",
+                expected=f"not after {released}",
+                found=found,
+                hint="a release can only hold what was measured before it; state the time at which it was released",
+            )
     for file, pointer, found in _statements(evidence, times):
         if found < finished:
             yield trouble(

@@ -143,6 +143,10 @@ def _checksum_file(case: Case, path: str, wanted: Mapping[str, str]) -> Iterator
             hint=_REPACK,
         )
         return
+    if b"\r" in file.data:
+        problem = "line ends are CRLF; the canonical form has a line feed alone"
+        yield trouble(path, "", problem, expected="LF", found="CRLF", hint=_REPACK)
+        return
     stated, bad = parse_checksums(file.data)
     for number, problem, line in bad:
         yield trouble(

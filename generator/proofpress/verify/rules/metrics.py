@@ -65,10 +65,10 @@ def interval(case: Case) -> Iterator[Finding]:
                 ),
                 hint=_AGAIN,
             )
-        elif row.value is None or not row.ci_low <= row.value <= row.ci_high:
+        elif row.value is not None and not row.ci_low <= row.value <= row.ci_high:
             yield trouble(
                 EVAL,
-                f"{pointer}/ci_low" if row.value is not None and row.value < row.ci_low else f"{pointer}/ci_high",
+                f"{pointer}/ci_low" if row.value < row.ci_low else f"{pointer}/ci_high",
                 f"{row.key}: the value {row.value} lies outside its interval {row.ci_low} to {row.ci_high}",
                 expected=f"{row.ci_low} ≤ value ≤ {row.ci_high}",
                 found=row.value,
@@ -213,7 +213,7 @@ def evaluated_keys(case: Case) -> Iterator[Finding]:
     feed. A per-example file that is named but missing, or has no keys, is refused too.
     """
     for pointer, row in _rows(case):
-        if row.per_sample is None:
+        if row.per_sample is None or row.per_sample.path in case.broken:
             continue
         group = _group(case, row)
         if group is None:
