@@ -97,10 +97,11 @@ def poison(pack: PackBuilder) -> list[list[Leaf]]:
 
 
 def poison_again(pack: PackBuilder, taken: Sequence[Sequence[Leaf]], shift: int) -> None:
-    """Other hostile texts in the same places of a pack like the first."""
+    """Other hostile texts in the same places of a pack like the first; names take visible characters only."""
+    visible = [text for text in HOSTILE if text.isprintable()]
     for number, places in enumerate(taken):
         for path, pointer in places:
-            pack.corrupt(path, pointer, HOSTILE[(number + shift) % len(HOSTILE)])
+            pack.corrupt(path, pointer, visible[(number + shift) % len(visible)])
     assert not pack.reseal().verify().errors
 
 

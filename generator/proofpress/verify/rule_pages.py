@@ -24,6 +24,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "NEG": "Negative findings",
     "TXT": "Unfinished text",
     "PRV": "Privacy",
+    "ACT": "Active files",
     "FRS": "Freshness",
     "MRK": "Rehearsals",
     "DEM": "Demo",
