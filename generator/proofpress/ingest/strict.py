@@ -215,7 +215,6 @@ def parse_row(line: bytes) -> dict[str, Any]:
     return value
 
 
-_QUICK_ROWS = json.JSONDecoder(parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant)
 _SLOW_MARKS = (b"\\", b"[", b'" ', b'"\t', b'"\r', b"},", b"} ", b"}\t", b"}\r")
 
 
@@ -236,7 +235,7 @@ def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
         return None
     try:
         text = f"[{block.decode('utf-8')}]"
-        rows, end = _QUICK_ROWS.raw_decode(text)
+        rows, end = _QUICK_ROW.raw_decode(text)
     except (ValueError, RecursionError):
         return None
     if end != len(text) or len(rows) != len(lines) or any(type(row) is not dict for row in rows):

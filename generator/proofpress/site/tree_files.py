@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from stat import S_IMODE, S_ISREG
@@ -69,7 +70,7 @@ def _write_file(tree: str, file: OutputFile) -> FileRecord:
         fd = _create(tree, file.path)
         try:
             if file.copy_from is not None:
-                digest = _copy(file.copy_from, fd) if isinstance(file.copy_from, Path) else _pour(file.copy_from, fd)
+                digest = _copy(file.copy_from, fd)
             else:
                 data = file.data or b""
                 _write_all(fd, data)
@@ -95,13 +96,12 @@ def _write_file(tree: str, file: OutputFile) -> FileRecord:
     )
 
 
-def _pour(opener: Callable[[], AbstractContextManager[BinaryIO]], fd: int) -> str:
-    """Copy a stream; the digest of what was written."""
+def _pour(read: Callable[[int], bytes], fd: int) -> str:
+    """Write all that `read` gives, piece by piece; the digest (hex) of what was written."""
     digest = sha256()
-    with opener() as stream:
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-            _write_all(fd, piece)
+    while piece := read(CHUNK):
+        digest.update(piece)
+        _write_all(fd, piece)
     return digest.hexdigest()
 
 
@@ -133,20 +133,19 @@ def _write_all(fd: int, data: bytes | memoryview) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _copy(source: Path, fd: int) -> str:
-    """Stream a regular file into `fd`; the digest (hex) of what was written."""
-    digest = sha256()
+def _copy(source: Path | Callable[[], AbstractContextManager[BinaryIO]], fd: int) -> str:
+    """Stream a regular file, or what a function opens, into `fd`; the digest (hex) of what was written."""
+    if not isinstance(source, Path):
+        with source() as stream:
+            return _pour(stream.read, fd)
     with reported(source):
         read = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         if not S_ISREG(os.fstat(read).st_mode):
             raise PublishError(f"{source}: not a regular file", hint="artifacts are plain files")
-        while chunk := os.read(read, CHUNK):
-            digest.update(chunk)
-            _write_all(fd, chunk)
+        return _pour(partial(os.read, read), fd)
     finally:
         os.close(read)
-    return digest.hexdigest()
 
 
 @contextmanager
