@@ -382,7 +382,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
             "changelog": {"added": ["The first model of its family."]},
         },
     )
-    return assemble(folder, profile=profile, template_set=TemplateSets().named("1"))
+    return assemble(folder, profile=profile, template_set=TemplateSets().newest())
 
 
 def _evaluate(folder: Path, identity: Mapping[str, str], snapshot: str, at: str) -> None:

@@ -17,13 +17,13 @@ from markupsafe import Markup
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.release import TemplateSetRef
-from proofpress.render import views_1
+from proofpress.render import views_1, views_2
 from proofpress.render.environment import ViewEnvironment
 from proofpress.render.sourced import Sourced, code, fence, to_markdown
 from proofpress.resources import packaged
 
-DEFAULT_SET = "1"
-RELEASED: Mapping[str, str] = {"1": "2026-11-22T00:00:00Z"}
+DEFAULT_SET = "2"
+RELEASED: Mapping[str, str] = {"1": "2026-11-22T00:00:00Z", "2": "2026-11-25T00:00:00Z"}
 """When each shipped set came out: a pack registered before a newer set may keep its older one."""
 
 
@@ -49,7 +49,10 @@ class DocumentSpec:
 
 SHIPPED: Mapping[str, tuple[DocumentSpec, ...]] = {
     "1": tuple(DocumentSpec(**spec) for spec in views_1.DOCUMENTS),
+    "2": tuple(DocumentSpec(**spec) for spec in views_2.DOCUMENTS),
 }
+_BEFORE: Mapping[str, str] = {"2": "1"}
+"""A set holds the templates that are new in it; all others are those of the set before, which never change."""
 
 
 class Trace:
@@ -135,7 +138,7 @@ class TemplateSets:
             return TemplateSet(
                 ref=TemplateSetRef(name=name),
                 documents=SHIPPED[name],
-                templates=_read_templates(packaged("templates") / "documents" / name),
+                templates=_shipped_templates(name),
             )
         if name not in self._own:
             raise UsageError(f"no template set '{name}'", hint=f"sets that are known: {', '.join(self.names())}")
@@ -157,6 +160,11 @@ class TemplateSets:
             documents=beneath.documents,
             templates={**beneath.templates, **own},
         )
+
+
+def _shipped_templates(name: str) -> dict[str, str]:
+    before = _shipped_templates(_BEFORE[name]) if name in _BEFORE else {}
+    return before | _read_templates(packaged("templates") / "documents" / name)
 
 
 def _read_templates(folder: Path) -> dict[str, str]:

@@ -1,15 +1,12 @@
 """Views of template set 1: evidence prepared for printing. Released with the set; never edited afterwards."""
 
-from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
-from proofpress.evidence.base import Absence
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow
-from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import PARAMS, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.evidence.values import Number
+from proofpress.render.printed import Row, absence, fields, mapping, records, src, texts
 from proofpress.render.sourced import Sourced
 
 _RELEASE, _MODEL, _MANIFEST = "release.json", "model/model_package.json", "model/manifest.json"
@@ -20,65 +17,12 @@ _DATA, _FILES, _SPLITS = (
     "dataset/dataset_manifest.json",
     "dataset/split_integrity.json",
 )
-Row = dict[str, Any]
-
-
-def _text(value: Any) -> str:
-    """A value as it stands in JSON, without quotes around text."""
-    if type(value) is str:
-        return value
-    if type(value) is Number:
-        return value.token
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return dump_json(value, indent=None).strip() if isinstance(value, dict | tuple) else str(value)
-
-
-def _src(file: str, pointer: str, value: Any) -> Sourced:
-    return Sourced(_text(value), f"{file}#{pointer}")
-
-
-def _fields(file: str, document: Any, names: Iterable[str]) -> Row:
-    return {name: _src(file, f"/{name}", getattr(document, name)) for name in names}
-
-
-def _list(file: str, pointer: str, values: Iterable[Any]) -> list[Sourced]:
-    return [_src(file, f"{pointer}/{index}", value) for index, value in enumerate(values)]
-
-
-def _mapping(file: str, pointer: str, values: Mapping[str, Any], prefix: str = "") -> list[Row]:
-    """Rows of a nested mapping, its names joined by dots, sorted by name."""
-    rows: list[Row] = []
-    for name, value in sorted(values.items()):
-        where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-        if isinstance(value, dict) and value:
-            rows += _mapping(file, where, value, f"{prefix}{name}.")
-        else:
-            rows.append({"name": Sourced(prefix + name, f"{file}#{where}"), "value": _src(file, where, value)})
-    return rows
-
-
-def _records(file: str, pointer: str, items: Iterable[Any], names: Iterable[str]) -> list[Row]:
-    columns = tuple(names)
-    return [
-        {name: _src(file, f"{pointer}/{index}/{name}", getattr(item, name)) for name in columns}
-        | {"has": {name for name in columns if getattr(item, name) is not None}}
-        for index, item in enumerate(items)
-    ]
-
-
-def _absence(file: str, pointer: str, absence: Absence | None) -> Sourced:
-    if absence is None:
-        return Sourced("not stated", f"{file}#{pointer}")
-    return Sourced(f"{absence.code}: {absence.reason}", f"{file}#{pointer}/reason")
 
 
 def _metric(row: MetricRow, index: int) -> Row:
     at = f"/rows/{index}"
     view: Row = {
-        name: _src(_EVAL, f"{at}/{name}", getattr(row, name))
+        name: src(_EVAL, f"{at}/{name}", getattr(row, name))
         for name in (
             "name",
             "split",
@@ -92,7 +36,7 @@ def _metric(row: MetricRow, index: int) -> Row:
     }
     view["measured"] = row.value is not None
     view["value"] = (
-        _src(_EVAL, f"{at}/value", row.value) if row.value is not None else _absence(_EVAL, f"{at}/absent", row.absent)
+        src(_EVAL, f"{at}/value", row.value) if row.value is not None else absence(_EVAL, f"{at}/absent", row.absent)
     )
     interval = row.ci_low is not None and row.ci_high is not None
     view["interval"] = Sourced(f"{row.ci_low} to {row.ci_high}" if interval else "none", f"{_EVAL}#{at}/ci_low")
@@ -105,7 +49,7 @@ def _metric(row: MetricRow, index: int) -> Row:
     view["notes"] = Sourced(row.notes or "", f"{_EVAL}#{at}/notes")
     view["keys"] = Sourced(row.evaluated_keys_sha256 or "", f"{_EVAL}#{at}/evaluated_keys_sha256")
     if row.slice is not None:
-        view["slice_value"] = _src(_EVAL, f"{at}/slice/value", row.slice.value)
+        view["slice_value"] = src(_EVAL, f"{at}/slice/value", row.slice.value)
     return view
 
 
@@ -124,7 +68,7 @@ def _metrics(evaluation: EvalMetrics) -> Row:
             "split": split,
             "rows": rows,
             "description": (
-                _src(
+                src(
                     _EVAL,
                     f"/slice_dimensions/{about[dimension][0]}/description",
                     about[dimension][1].description,
@@ -141,34 +85,34 @@ def _metrics(evaluation: EvalMetrics) -> Row:
 
 def _release(evidence: Evidence) -> Row:
     release = evidence.release
-    view = _fields(_RELEASE, release, ("release_id", "bundle", "family", "title", "version", "summary", "licence"))
-    view["released_at"] = _src(_RELEASE, "/released_at", release.released_at)
+    view = fields(_RELEASE, release, ("release_id", "bundle", "family", "title", "version", "summary", "licence"))
+    view["released_at"] = src(_RELEASE, "/released_at", release.released_at)
     view["predecessor"] = (
-        _src(_RELEASE, "/predecessor/release_id", release.predecessor.release_id) if release.predecessor else ""
+        src(_RELEASE, "/predecessor/release_id", release.predecessor.release_id) if release.predecessor else ""
     )
-    view["intended_use"] = _list(_RELEASE, "/intended_use", release.intended_use)
-    view["out_of_scope"] = _list(_RELEASE, "/out_of_scope", release.out_of_scope)
+    view["intended_use"] = texts(_RELEASE, "/intended_use", release.intended_use)
+    view["out_of_scope"] = texts(_RELEASE, "/out_of_scope", release.out_of_scope)
     view["authors"] = [
-        _src(_RELEASE, f"/authors/{index}/name", author.name) for index, author in enumerate(release.authors)
+        src(_RELEASE, f"/authors/{index}/name", author.name) for index, author in enumerate(release.authors)
     ]
     view["changelog"] = [
         {
             "section": section.capitalize(),
-            "entries": _list(_RELEASE, f"/changelog/{section}", getattr(release.changelog, section)),
+            "entries": texts(_RELEASE, f"/changelog/{section}", getattr(release.changelog, section)),
         }
         for section in CHANGELOG_SECTIONS
         if getattr(release.changelog, section)
     ]
     view["support"] = (
-        _fields(_RELEASE, release.support, ())
+        fields(_RELEASE, release.support, ())
         | {
-            "until": _src(_RELEASE, "/support/until", release.support.until),
-            "note": _src(_RELEASE, "/support/note", release.support.note),
+            "until": src(_RELEASE, "/support/until", release.support.until),
+            "note": src(_RELEASE, "/support/note", release.support.note),
         }
         if release.support
         else {}
     )
-    view["deprecations"] = _records(_RELEASE, "/deprecations", release.deprecations, ("name", "since", "replacement"))
+    view["deprecations"] = records(_RELEASE, "/deprecations", release.deprecations, ("name", "since", "replacement"))
     view["fixture"] = evidence.is_rehearsal
     return view
 
@@ -188,17 +132,17 @@ def _evaluation(evidence: Evidence) -> Row:
     evaluation = evidence.evaluation
     if evaluation is None:
         return {}
-    return _fields(
+    return fields(
         _EVAL,
         evaluation,
         ("run_id", "training_run_id", "commit", "dataset_snapshot_id", "evaluated_at", "model_id"),
     ) | {
-        "splits": _records(_EVAL, "/splits", evaluation.splits, ("name", "n", "keys_sha256")),
-        "baselines": _records(_EVAL, "/baselines", evaluation.baselines, ("name", "description")),
-        "parameters": _mapping(_EVAL, "/parameters", evaluation.parameters),
-        "conclusions": _list(_EVAL, "/conclusions", evaluation.conclusions),
-        "negative_findings": _list(_EVAL, "/negative_findings", evaluation.negative_findings),
-        "limitations": _list(_EVAL, "/limitations", evaluation.limitations),
+        "splits": records(_EVAL, "/splits", evaluation.splits, ("name", "n", "keys_sha256")),
+        "baselines": records(_EVAL, "/baselines", evaluation.baselines, ("name", "description")),
+        "parameters": mapping(_EVAL, "/parameters", evaluation.parameters),
+        "conclusions": texts(_EVAL, "/conclusions", evaluation.conclusions),
+        "negative_findings": texts(_EVAL, "/negative_findings", evaluation.negative_findings),
+        "limitations": texts(_EVAL, "/limitations", evaluation.limitations),
         "metrics": _metrics(evaluation),
     }
 
@@ -207,14 +151,14 @@ def _efficiency(evidence: Evidence) -> Row:
     report = evidence.efficiency
     if report is None:
         return {}
-    rows = _records(_COST, "/rows", report.rows, ("name", "value", "unit", "batch_size", "repeats", "notes"))
+    rows = records(_COST, "/rows", report.rows, ("name", "value", "unit", "batch_size", "repeats", "notes"))
     for index, (view, row) in enumerate(zip(rows, report.rows, strict=True)):
         if row.value is None:
-            view["value"] = _absence(_COST, f"/rows/{index}/absent", row.absent)
-    return _fields(_COST, report, ("measured_at",)) | {
+            view["value"] = absence(_COST, f"/rows/{index}/absent", row.absent)
+    return fields(_COST, report, ("measured_at",)) | {
         "rows": rows,
-        "environment": _mapping(_COST, "/environment", report.environment),
-        "claim_boundary": _list(_COST, "/claim_boundary", report.claim_boundary),
+        "environment": mapping(_COST, "/environment", report.environment),
+        "claim_boundary": texts(_COST, "/claim_boundary", report.claim_boundary),
     }
 
 
@@ -223,16 +167,16 @@ def _demo(evidence: Evidence) -> Row:
     if demo is None:
         return {}
     names = ("path", "sha256", "size")
-    return _fields(
+    return fields(
         _DEMO,
         demo,
         ("release_id", "model_id", "started_at", "duration_seconds", "exit_code", "stdout", "stderr"),
     ) | {
         "command": Sourced(" ".join(demo.command), f"{_DEMO}#/command"),
-        "inputs": _records(_DEMO, "/inputs", demo.inputs, names),
-        "outputs": _records(_DEMO, "/outputs", demo.outputs, names),
+        "inputs": records(_DEMO, "/inputs", demo.inputs, names),
+        "outputs": records(_DEMO, "/outputs", demo.outputs, names),
         "environment_note": Sourced(demo.environment_note or "", f"{_DEMO}#/environment_note"),
-        "claim_boundary": _list(_DEMO, "/claim_boundary", demo.claim_boundary),
+        "claim_boundary": texts(_DEMO, "/claim_boundary", demo.claim_boundary),
     }
 
 
@@ -276,23 +220,23 @@ def model_card(views: Views) -> Row:
     files = views.evidence.model_manifest.files if views.evidence.model_manifest else ()
     return {
         "release": views.release,
-        "model": _fields(_MODEL, model, ("model_id", "run_id", "commit", "dataset_snapshot_id"))
+        "model": fields(_MODEL, model, ("model_id", "run_id", "commit", "dataset_snapshot_id"))
         | {
-            "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
-            "description": _src(_MODEL, "/architecture/description", model.architecture.description),
+            "architecture": src(_MODEL, "/architecture/name", model.architecture.name),
+            "description": src(_MODEL, "/architecture/description", model.architecture.description),
             "size": Sourced(
                 "not stated"
                 if model.architecture.trainable_parameters is None
                 else str(model.architecture.trainable_parameters),
                 f"{_MODEL}#/architecture/trainable_parameters",
             ),
-            "parameters": _mapping(_MODEL, "/parameters", model.parameters),
-            "inputs": _records(_MODEL, "/inputs", model.inputs, ("name", "type", "shape", "description")),
-            "outputs": _records(_MODEL, "/outputs", model.outputs, ("name", "type", "shape", "description")),
-            "usage": _list(_MODEL, "/usage", model.usage),
-            "limitations": _list(_MODEL, "/limitations", model.limitations),
+            "parameters": mapping(_MODEL, "/parameters", model.parameters),
+            "inputs": records(_MODEL, "/inputs", model.inputs, ("name", "type", "shape", "description")),
+            "outputs": records(_MODEL, "/outputs", model.outputs, ("name", "type", "shape", "description")),
+            "usage": texts(_MODEL, "/usage", model.usage),
+            "limitations": texts(_MODEL, "/limitations", model.limitations),
         },
-        "files": _records(_MANIFEST, "/files", files, ("path", "role", "sha256", "size")),
+        "files": records(_MANIFEST, "/files", files, ("path", "role", "sha256", "size")),
         "headline": views.headline,
         "evaluation": views.evaluation,
         "efficiency": views.efficiency,
@@ -314,16 +258,16 @@ def data_card(views: Views) -> Row:
     order += [name for name in names if name not in order]
     balance: dict[str, dict[str, Sourced]] = {}
     for index, item in enumerate(splits.class_balance):
-        balance.setdefault(item.label, {})[item.split] = _src(_SPLITS, f"/class_balance/{index}/n", item.n)
+        balance.setdefault(item.label, {})[item.split] = src(_SPLITS, f"/class_balance/{index}/n", item.n)
     return {
         "release": views.release,
-        "data": _fields(_DATA, data, ("dataset_snapshot_id", "name", "title", "description", "licence", "target"))
+        "data": fields(_DATA, data, ("dataset_snapshot_id", "name", "title", "description", "licence", "target"))
         | {
-            "sources": _records(_DATA, "/sources", data.sources, ("name", "reference", "licence")),
-            "features": _records(_DATA, "/features", data.features, ("name", "type", "unit", "description")),
-            "splits": _records(_DATA, "/splits", data.splits, ("name", "records", "keys_sha256", "purpose")),
-            "preprocessing": _list(_DATA, "/preprocessing", data.preprocessing),
-            "limitations": _list(_DATA, "/limitations", data.limitations),
+            "sources": records(_DATA, "/sources", data.sources, ("name", "reference", "licence")),
+            "features": records(_DATA, "/features", data.features, ("name", "type", "unit", "description")),
+            "splits": records(_DATA, "/splits", data.splits, ("name", "records", "keys_sha256", "purpose")),
+            "preprocessing": texts(_DATA, "/preprocessing", data.preprocessing),
+            "limitations": texts(_DATA, "/limitations", data.limitations),
         },
         "balance_splits": order,
         "balance": [
@@ -331,16 +275,16 @@ def data_card(views: Views) -> Row:
             for label, counts in balance.items()
         ],
         "keys": [
-            _fields(_SPLITS, item, ())
+            fields(_SPLITS, item, ())
             | {
-                "kind": _src(_SPLITS, f"/keys/{index}/kind", item.kind),
-                "description": _src(_SPLITS, f"/keys/{index}/description", item.description),
-                "files": _records(_SPLITS, f"/keys/{index}/files", item.files, ("split", "path", "n", "sha256")),
+                "kind": src(_SPLITS, f"/keys/{index}/kind", item.kind),
+                "description": src(_SPLITS, f"/keys/{index}/description", item.description),
+                "files": records(_SPLITS, f"/keys/{index}/files", item.files, ("split", "path", "n", "sha256")),
             }
             for index, item in enumerate(splits.keys)
         ],
-        "overlaps": _records(_SPLITS, "/overlaps", splits.overlaps, ("kind", "left", "right", "n")),
-        "files": _records(
+        "overlaps": records(_SPLITS, "/overlaps", splits.overlaps, ("kind", "left", "right", "n")),
+        "files": records(
             _FILES,
             "/files",
             views.evidence.dataset_manifest.files if views.evidence.dataset_manifest else (),
@@ -365,16 +309,16 @@ def training_run_card(views: Views) -> Row:
     )
     return {
         "release": views.release,
-        "run": _fields(_TRAIN, run, names)
+        "run": fields(_TRAIN, run, names)
         | {
             "command": Sourced(" ".join(run.command), f"{_TRAIN}#/command"),
-            "parameters": _mapping(_TRAIN, "/parameters", run.parameters),
-            "environment": _mapping(_TRAIN, "/environment", run.environment),
-            "outputs": _records(_TRAIN, "/outputs", run.outputs, ("path", "sha256", "size")),
-            "log": _records(_TRAIN, "/log", run.log, ("step", "name", "value")),
-            "notes": _list(_TRAIN, "/notes", run.notes),
+            "parameters": mapping(_TRAIN, "/parameters", run.parameters),
+            "environment": mapping(_TRAIN, "/environment", run.environment),
+            "outputs": records(_TRAIN, "/outputs", run.outputs, ("path", "sha256", "size")),
+            "log": records(_TRAIN, "/log", run.log, ("step", "name", "value")),
+            "notes": texts(_TRAIN, "/notes", run.notes),
         },
-        "promoted": _mapping(PARAMS, "", views.evidence.promoted_parameters or {}),
+        "promoted": mapping(PARAMS, "", views.evidence.promoted_parameters or {}),
     }
 
 
@@ -390,20 +334,20 @@ def paper_draft(views: Views) -> Row:
         raise ValueError("no model package, dataset, training run or evaluation")
     return {
         "release": views.release,
-        "generated": _src(_EVAL, "/evaluated_at", views.evidence.evaluation.evaluated_at),
-        "model": _fields(_MODEL, model, ("model_id",))
+        "generated": src(_EVAL, "/evaluated_at", views.evidence.evaluation.evaluated_at),
+        "model": fields(_MODEL, model, ("model_id",))
         | {
-            "architecture": _src(_MODEL, "/architecture/name", model.architecture.name),
-            "description": _src(_MODEL, "/architecture/description", model.architecture.description),
-            "parameters": _mapping(_MODEL, "/parameters", model.parameters),
+            "architecture": src(_MODEL, "/architecture/name", model.architecture.name),
+            "description": src(_MODEL, "/architecture/description", model.architecture.description),
+            "parameters": mapping(_MODEL, "/parameters", model.parameters),
         },
-        "data": _fields(_DATA, data, ("dataset_snapshot_id", "title", "description", "licence"))
-        | {"splits": _records(_DATA, "/splits", data.splits, ("name", "records", "purpose"))},
-        "run": _fields(_TRAIN, run, ("run_id", "commit", "seed")),
+        "data": fields(_DATA, data, ("dataset_snapshot_id", "title", "description", "licence"))
+        | {"splits": records(_DATA, "/splits", data.splits, ("name", "records", "purpose"))},
+        "run": fields(_TRAIN, run, ("run_id", "commit", "seed")),
         "evaluation": views.evaluation,
         "efficiency": views.efficiency,
         "demo": views.demo,
-        "artifacts": _records("manifest.json", "/files", _artifacts(views.evidence), ("path", "role")),
+        "artifacts": records("manifest.json", "/files", _artifacts(views.evidence), ("path", "role")),
     }
 
 

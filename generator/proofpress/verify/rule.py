@@ -16,9 +16,9 @@ from proofpress.render.sets import TemplateSet, TemplateSets
 from proofpress.verify.profile import Profiles
 from proofpress.verify.textscan import TextScan
 
-RULE_BOOK = 1
+RULE_BOOK = 2
 """Number of the newest rule book; a rule knows the book that it came with."""
-RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z"}
+RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z", 2: "2026-11-25T00:00:00Z"}
 
 
 @dataclass(frozen=True, kw_only=True)
