@@ -134,6 +134,7 @@ _TEXT: Final = {"type": "string"}
 _COUNT: Final = {"type": "integer", "minimum": 0}
 _RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
 _PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _SEVERITY: Final = {"enum": ["error", "warning", "note"]}
 _FINDING: Final = _closed(
     {
@@ -213,6 +214,21 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         },
     ),
     "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
+    "pack-outputs": (
+        "Output of the builders with --format json, for example pack eval",
+        {"command": _TEXT, "outputs": _list(_closed({"path": _TEXT, "sha256": _SHA256, "size": _COUNT}))},
+    ),
+    "readiness-run": (
+        "Output of readiness with --format json",
+        {
+            "mode": {"enum": ["plan", "execute", "assess"]},
+            "ok": {"type": "boolean", "description": "Whether nothing blocks the release; never of a plan."},
+            "outputs": _list(_TEXT),
+            "steps": _list(_closed(dict.fromkeys(("name", "status"), _TEXT))),
+            "rows": _list(_closed(dict.fromkeys(("key", "status"), _TEXT))),
+            "blockers": _list(_closed({**dict.fromkeys(("subject", "reason"), _TEXT), "issue_refs": _list(_TEXT)})),
+        },
+    ),
     "registry-log": (
         "Output of registry log with --format json",
         {
@@ -243,7 +259,6 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 }
 _NUMBER: Final = {"type": ["number", "null"]}
 _OPTIONAL: Final = {"type": ["string", "null"]}
-_DIGEST: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
 _BELOW: Final = {**_TEXT, "description": "From the site's root."}
 
@@ -262,7 +277,7 @@ def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
             **dict.fromkeys(("ci_low", "ci_high", "ci_level"), number),
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
-            "evaluated_keys_sha256": {"anyOf": [_DIGEST, {"type": "null"}]},
+            "evaluated_keys_sha256": {"anyOf": [_SHA256, {"type": "null"}]},
         }
     )
 
@@ -288,7 +303,7 @@ _API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "parameters": {"type": "object"},
             "documents": _list(_closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
             "files": _list(
-                _closed({"path": _TEXT, "role": _TEXT, "sha256": _DIGEST, "size": _COUNT, "url": _BELOW}),
+                _closed({"path": _TEXT, "role": _TEXT, "sha256": _SHA256, "size": _COUNT, "url": _BELOW}),
             ),
         },
     ),

@@ -1,7 +1,7 @@
 """Write one file of a pack: whole or not at all, strictly valid, and free of private paths."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -39,22 +39,23 @@ def kind_of(model: type[Document]) -> DocumentKind:
     return _KIND_BY_MODEL[model]
 
 
-def write_document(folder: Path, model: type[D], fields: Mapping[str, Any], *, generated_by: str) -> D:
+def write_document(folder: Path, model: type[D], fields: Mapping[str, Any], *, generated_by: str, path: str = "") -> D:
     """Write a document at its place below `folder` and return it as ingest reads it.
 
-    `schema_version` and `generated_by` are set here. Raises `PackError` when the text is not a valid document
+    `schema_version` and `generated_by` are set here; `path` is the place of a document of which there may be many.
+    Raises `PackError` when the text is not a valid document
     or tells a private path; then nothing is written.
     """
-    kind = kind_of(model)
+    kind = kind_of(model).at(path)
     text = dump_json({"schema_version": kind.schema_version, "generated_by": generated_by, **fields})
-    document = parse_document(model, text.encode("utf-8"))
+    document = parse_document(model, text.encode("utf-8"), path=path)
     write_text(folder, kind.path, text)
     return document
 
 
-def parse_document(model: type[D], data: bytes) -> D:
+def parse_document(model: type[D], data: bytes, *, path: str = "") -> D:
     """Read a document's bytes by the strict parse of ingest. Raises `PackError`, naming each violation."""
-    kind = kind_of(model)
+    kind = kind_of(model).at(path)
     try:
         document, findings = read_document(kind, parse_json(data))
     except StrictError as exc:
@@ -86,6 +87,12 @@ def write_bytes(folder: Path, path: str, data: bytes) -> None:
         staged.replace(target)
     finally:
         staged.unlink(missing_ok=True)
+
+
+def clear(folder: Path, paths: Iterable[str]) -> None:
+    """Remove what a builder owns before it begins: no output of an earlier run may pass for one of this run."""
+    for path in paths:
+        (folder / path).unlink(missing_ok=True)
 
 
 def private_path(text: str) -> str | None:

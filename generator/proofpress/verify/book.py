@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
-from proofpress.verify.rules import claims, documents, identity, inert, integrity, leakage, metrics, privacy
+from proofpress.verify.rules import (
+    claims,
+    documents,
+    evaluation,
+    identity,
+    inert,
+    integrity,
+    leakage,
+    metrics,
+    privacy,
+    readiness,
+)
 
 
 def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
@@ -103,8 +114,10 @@ PACK_RULES: tuple[Rule, ...] = (
     *documents.RULES[:4],
     *identity.RULES,
     *metrics.RULES,
+    *evaluation.RULES,
     *leakage.RULES,
     *claims.RULES,
+    *readiness.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],

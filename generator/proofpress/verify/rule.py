@@ -7,7 +7,7 @@ from typing import Any
 
 from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import KINDS, Evidence
+from proofpress.evidence.pack import Evidence, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.ingest.raw import RawPack
 from proofpress.render.document import RenderedDocument
@@ -37,7 +37,7 @@ class Case:
     @cached_property
     def unreadable(self) -> bool:
         """Whether a document of the pack could not be read, so that what follows from it can't be judged."""
-        return any(kind.path in self.broken for kind in KINDS)
+        return any(kind_at(path) is not None for path in self.broken)
 
     @cached_property
     def text(self) -> TextScan:
@@ -158,7 +158,7 @@ def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
     for each in rules:
         if each.check is None:
             continue
-        absent = [need for need in each.needs if getattr(case.evidence, need) is None]
+        absent = [need for need in each.needs if not case.evidence.holds(need)]
         blocked = [name for name in each.after if name in unusable]
         if absent or blocked:
             reason = f"no {absent[0]} evidence" if absent else f"{blocked[0]} did not pass"

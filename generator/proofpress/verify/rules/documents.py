@@ -47,7 +47,7 @@ def required(case: Case) -> Iterator[Finding]:
     for profile in chain:
         asked = f"profile '{profile.name}' asks for it"
         for name in profile.documents:
-            if name in kinds and getattr(evidence, name) is None and kinds[name].path not in case.broken:
+            if name in kinds and not evidence.holds(name) and not any(map(kinds[name].holds, case.broken)):
                 path = kinds[name].path
                 yield trouble(
                     path,

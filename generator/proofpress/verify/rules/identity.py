@@ -19,6 +19,8 @@ _WHERE = {
     "dataset": "dataset/dataset_package.json",
     "dataset_manifest": "dataset/dataset_manifest.json",
     "splits": "dataset/split_integrity.json",
+    "suite": "readiness/suite_report.json",
+    "readiness": "readiness/readiness_report.json",
     "demo": "demo/terminal_demo_manifest.json",
 }
 _HINT = "take all files from one run: build the document again from the run that is being released"
@@ -62,7 +64,7 @@ def release_id(case: Case) -> Iterator[Finding]:
     Usually a file was copied from another release's folder. Build it again for this release.
     """
     evidence = case.evidence
-    documents = ("manifest", "model", "evaluation", "efficiency", "training", "demo")
+    documents = ("manifest", "model", "evaluation", "efficiency", "training", "suite", "readiness", "demo")
     source = ("release.json", "/release_id", evidence.release.release_id)
     yield from _agree("release", source, _statements(evidence, dict.fromkeys(documents, "release_id")))
 
@@ -110,7 +112,7 @@ def model_id(case: Case) -> Iterator[Finding]:
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
-    names = dict.fromkeys(("model", "evaluation", "efficiency", "demo"), "model_id")
+    names = dict.fromkeys(("model", "evaluation", "efficiency", "suite", "readiness", "demo"), "model_id")
     if case.evidence.model_manifest is None:
         yield from _agree_all("model", case.evidence, names)
         return
@@ -161,6 +163,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             hint=_HINT,
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
+    times |= {"suite": "started_at", "readiness": "assessed_at"}
     released = evidence.release.released_at
     for file, pointer, found in (*_statements(evidence, times), (_WHERE["training"], "/finished_at", finished)):
         if found > released:
@@ -184,13 +187,14 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             )
 
 
-def _same(left: Any, right: Any) -> bool:
+def same_value(left: Any, right: Any) -> bool:
+    """Whether two parsed values are equal; numbers by value, never a number and a text or truth value."""
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return left == right
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
+        return left.keys() == right.keys() and all(same_value(left[name], right[name]) for name in left)
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(same_value, left, right))
     return type(left) is type(right) and bool(left == right)
 
 
@@ -218,7 +222,7 @@ def parameters(case: Case) -> Iterator[Finding]:
             continue
         for name in sorted(promoted.keys() | holder.parameters.keys()):
             mine, theirs = promoted.get(name, "nothing"), holder.parameters.get(name, "nothing")
-            if not _same(mine, theirs):
+            if not same_value(mine, theirs):
                 yield trouble(
                     _WHERE[document],
                     f"/parameters/{name}",

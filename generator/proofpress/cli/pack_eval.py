@@ -1,0 +1,116 @@
+"""Commands that build what was measured: pack eval, pack efficiency; and what all pack commands share."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from proofpress.cli.base import FORMATS, emit, format_option
+from proofpress.cli.make import pack
+from proofpress.errors import ExitCode, UsageError
+
+FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+
+
+def open_folder(root: Path, folder: Path) -> Path:
+    """The folder that a builder works on. Raises `UsageError` when there is none, or when it is registered."""
+    from proofpress.pipeline import registered_id, rules_at
+
+    target = root / folder
+    if not target.is_dir():
+        raise UsageError(f"{folder}: no such folder", hint="name the folder that becomes the pack")
+    if registered_id(target) in rules_at(root).registered:
+        raise UsageError(
+            f"{folder} is registered and never changes",
+            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
+        )
+    return target
+
+
+def print_outputs(format_: str, command: str, folder: Path, paths: Iterable[str]) -> None:
+    """Print what a builder wrote, by pack-relative path."""
+    from proofpress.pack.training import produced
+
+    outputs = [produced(folder, path) for path in paths]
+    if format_ == "json":
+        emit(json.dumps({"schema": "proofpress.pack-outputs/1", "command": command, "outputs": outputs}, indent=2))
+    else:
+        for item in outputs:
+            emit(f"{item['sha256']}  {item['path']}")
+
+
+@pack.command("eval")
+@FOLDER
+@click.option("--metrics", "files", multiple=True, required=True, type=click.Path(path_type=Path), help="Metrics file.")
+@click.option("--config", type=click.Path(path_type=Path), help="Committed configuration of the evaluation (YAML).")
+@click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override in the configuration.")
+@click.option("--require-profile", "profile", help="Refuse unless every row that this profile requires is there.")
+@format_option(FORMATS)
+@click.pass_obj
+def pack_eval(
+    root: Path,
+    folder: Path,
+    files: tuple[Path, ...],
+    config: Path | None,
+    overrides: tuple[str, ...],
+    profile: str | None,
+    format_: str,
+) -> ExitCode:
+    """Aggregate metrics files of one run into a folder's evaluation, with its effective configuration.
+
+    \b
+    Example:  proofpress pack eval packs/digits/digits-v0.4.0-mlp64-r1 --metrics runs/7/test.json --config eval.yaml
+    """
+    from proofpress.pack.aggregate import MetricsSource, aggregate
+    from proofpress.pack.eval_config import overridden, read_config
+    from proofpress.pack.fields import read_given
+    from proofpress.pipeline import rules_at
+
+    if overrides and config is None:
+        raise UsageError("--set overrides a configuration, but none is named", hint="name it with --config")
+    target = open_folder(root, folder)
+    chain = rules_at(root).profiles.chain(profile) if profile else ()
+    effective = overridden(read_config(read_given(root / config), config.name), overrides) if config else None
+    sources = [MetricsSource(name=file.name, data=read_given(root / file)) for file in files]
+    found = aggregate(target, sources, config=effective, required=chain)
+    bound = [found.effective_config] if found.effective_config else []
+    paths = ["model/eval_metrics.json", *(item.path for item in (*found.inputs, *bound))]
+    print_outputs(format_, "pack eval", target, paths)
+    return ExitCode.OK
+
+
+@pack.command("efficiency")
+@FOLDER
+@click.option(
+    "--measurements", required=True, type=click.Path(path_type=Path), help="JSON of what was measured, and how."
+)
+@format_option(FORMATS)
+@click.pass_obj
+def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) -> ExitCode:
+    """Write a folder's efficiency report from measured costs, bound to its model and evaluation run.
+
+    The JSON object holds measured_at, environment, rows and claim_boundary; it may hold command, inputs (paths in the
+    folder), limitations, and release_id, model_id and run_id in place of those of the folder.
+
+    \b
+    Example:  proofpress pack efficiency packs/digits/digits-v0.4.0-mlp64-r1 --measurements runs/7/costs.json
+    """
+    from proofpress.pack.efficiency import write_efficiency
+    from proofpress.pack.fields import identity_of, read_fields
+    from proofpress.pack.release import documents_in
+    from proofpress.pack.writer import clear
+
+    target = open_folder(root, folder)
+    given = read_fields(
+        root / measurements,
+        required=("measured_at", "environment", "rows", "claim_boundary"),
+        optional=("command", "inputs", "limitations", "release_id", "model_id", "run_id"),
+    )
+    clear(target, ("model/efficiency_report.json",))
+    documents = documents_in(target)
+    model, evaluation = documents.get("model"), documents.get("evaluation")
+    identity = identity_of(given, {"release_id": model, "model_id": model, "run_id": evaluation})
+    write_efficiency(target, **(given | identity))
+    print_outputs(format_, "pack efficiency", target, ["model/efficiency_report.json"])
+    return ExitCode.OK
