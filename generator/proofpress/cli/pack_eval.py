@@ -111,6 +111,7 @@ def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) 
     documents = documents_in(target)
     model, evaluation = documents.get("model"), documents.get("evaluation")
     identity = identity_of(given, {"release_id": model, "model_id": model, "run_id": evaluation})
+    given["inputs"] = [str(path) for path in given.get("inputs", ())]
     write_efficiency(target, **(given | identity))
     print_outputs(format_, "pack efficiency", target, ["model/efficiency_report.json"])
     return ExitCode.OK

@@ -84,7 +84,7 @@ def write_efficiency(
     """Write `model/efficiency_report.json`. `inputs` are paths of files in the pack that `command` read."""
     clear(folder, (kind_of(EfficiencyReport).path,))
     for path in inputs:
-        if not isinstance(path, str) or path_trouble(path) or not (folder / path).is_file():
+        if path_trouble(path) or not (folder / path).is_file():
             raise PackError(f"the input {path} is not a file of this folder", hint="name files by their pack path")
     return write_document(
         folder,

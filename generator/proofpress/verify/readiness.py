@@ -179,7 +179,8 @@ def _conclusion(
     """One paragraph: what was measured, with split, difference, interval and keys, and why it is not enough."""
     words = [f"{required.key}: {status}."]
     if row is not None and row.value is not None:
-        words.append(f"On the {row.split} split, {row.name} is {row.value} {row.unit} over {row.n} records")
+        part = f" ({row.slice.dimension} {row.slice.value})" if row.slice else ""
+        words.append(f"On the {row.split} split{part}, {row.name} is {row.value} {row.unit} over {row.n} records")
         if row.ci_low is not None and row.ci_high is not None:
             words.append(f"(interval {row.ci_low} to {row.ci_high})")
         if row.delta_vs_baseline is not None:
