@@ -188,9 +188,9 @@ def house(tmp_path: Path) -> Path:
 
 
 def with_house(pack: PackBuilder, house: Path) -> TemplateSets:
-    known = TemplateSets({"house": (sets.DEFAULT_SET, house)}, default="house")
+    known = TemplateSets({"house": ("1", house)}, default="house")
     ref = known.newest().ref
-    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": sets.DEFAULT_SET, "sha256": ref.sha256})
+    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": "1", "sha256": ref.sha256})
     pack.reseal(sets=known)
     return known
 
@@ -212,7 +212,7 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
         shutil.rmtree(house)
     else:
         pack.corrupt("manifest.json", "/template_set/base", "7").reseal_sums()
-    verdict = pack.verify(sets=TemplateSets({"house": (sets.DEFAULT_SET, house)}))
+    verdict = pack.verify(sets=TemplateSets({"house": ("1", house)}))
     (finding,) = verdict.findings
     assert (finding.rule, finding.pointer) == ("FRS002", "/template_set")
     assert verdict.verified is None

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from complete_pack import CONFIG, DECISION, METRICS, CompletePack
+from complete_pack import CONFIG, DECISION, METRICS, PROFILE, CompletePack
 from pack_builder import EVAL, REMOVE
+from proofpress.evidence.values import Number
 from proofpress.pack.training import produced
+from proofpress.verify import Profiles
 from proofpress.verify.book import PACK_RULES, rule_book
 from proofpress.verify.rules import evaluation, readiness
 from proofpress.verify.rules.readiness import REPORT, SUITE
@@ -113,3 +115,72 @@ def test_minimal_mutation_yields_exactly_its_rule(rule: str, whole: CompletePack
     assert (verdict.verified is None) == (severity == "error")
     for name in ("message", "expected", "found", "hint"):
         assert getattr(finding, name).strip(), name
+
+
+def _elsewhere(pack: CompletePack) -> None:
+    pack.write("demo/metrics.json", (pack / METRICS).read_bytes()).remove(METRICS)
+    named = produced(pack.folder, "demo/metrics.json") | {"generated_by": "proofpress.pack.evaluation"}
+    pack.corrupt(EVAL, "/inputs/0", named).corrupt(EVAL, "/rows/0/notes", "Not what was measured.")
+    pack.assess(decided=False)
+
+
+def _unnamed(pack: CompletePack) -> None:
+    pack.write("model/metrics/other.json", (pack / METRICS).read_bytes()).reseal()
+
+
+def _dropped(pack: CompletePack) -> None:
+    pack.corrupt(EVAL, "/slice_dimensions/0/partition", False).corrupt(EVAL, "/rows/1", REMOVE).assess()
+
+
+def _foreign_rows(pack: CompletePack) -> None:
+    bound(pack.replace(SCORES, '"tiny.score", "slices": {"parity": "odd"}', '"by-hand", "slices": {"parity": "odd"}'))
+
+
+FURTHER: tuple[tuple[str, str, str, Mutation], ...] = (
+    ("EVL001", EVAL, "/inputs/0/path", _elsewhere),
+    ("EVL001", "model/metrics/other.json", "", _unnamed),
+    ("EVL001", EVAL, "/inputs/0/generated_by", evaluated("/inputs/0/generated_by", "proofpress.pack.other")),
+    ("EVL001", CONFIG, "", evaluated("/effective_config", REMOVE)),
+    ("EVL003", EVAL, "/rows", _dropped),
+    ("EVL006", SCORES, "", _foreign_rows),
+    ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/steps/0/outputs", [])),
+    ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/mode", "plan")),
+    ("RDY001", SUITE, "/ok", sealed(SUITE, "/ok", False)),
+    ("RDY003", SUITE, "/profile", sealed(SUITE, "/profile", "other")),
+    ("RDY004", REPORT, "/rows/0/conclusion", sealed(REPORT, "/rows/0/conclusion", "It went well.")),
+    ("RDY004", REPORT, "/rows/0/value", sealed(REPORT, "/rows/0/value", Number("0.95"))),
+    ("RDY004", REPORT, "/rows", sealed(REPORT, "/rows/1", REMOVE)),
+    ("RDY004", REPORT, "/rows", sealed(REPORT, "/rows/0/requires/target/value", Number("0.1"))),
+    ("RDY004", REPORT, "/profile", sealed(REPORT, "/profile", "other")),
+    ("RDY004", REPORT, "/evaluation_run_id", sealed(REPORT, "/evaluation_run_id", "eval-2")),
+    ("RDY005", REPORT, "/blockers", sealed(REPORT, "/blockers", [{"subject": "suite", "reason": "it rained"}])),
+    ("RDY006", DECISION, "/binds", sealed(DECISION, "/failed_targets/0/value", Number("0.6"))),
+    ("RDY006", DECISION, "/binds", sealed(DECISION, "/accepted_at", "2026-03-01T09:00:00Z")),
+    ("RDY007", REPORT, "/inputs", sealed(REPORT, "/inputs/0", REMOVE)),
+    ("RDY007", REPORT, "/assessed_at", sealed(REPORT, "/assessed_at", "2026-03-01T12:30:00Z")),
+    ("RDY008", REPORT, "/negative_findings", sealed(REPORT, "/negative_findings", ["Nothing went really wrong."])),
+    ("IDN001", REPORT, "/release_id", sealed(REPORT, "/release_id", "digits-v0.2.0-tiny-r1")),
+    ("IDN003", REPORT, "/model_id", sealed(REPORT, "/model_id", f"sha256:{OTHER}")),
+    ("PRO001", REPORT, "", lambda pack: pack.remove(REPORT).reseal()),
+)
+
+
+@pytest.mark.parametrize(("rule", "file", "pointer", "mutate"), FURTHER)
+def test_further_mutations_are_refused(
+    rule: str, file: str, pointer: str, mutate: Mutation, whole: CompletePack
+) -> None:
+    mutate(whole)
+    verdict = whole.verify()
+    assert (rule, file, pointer) in {(item.rule, item.file, item.pointer) for item in verdict.errors}, verdict.findings
+    assert verdict.verified is None
+
+
+def test_rows_without_markers_pass_unless_the_profile_asks_for_them(whole: CompletePack) -> None:
+    _unmarked(whole)
+    own = PROFILE.model_copy(update={"row_markers": False})
+    assert whole.verify(profiles=Profiles({own.name: own})).findings == ()
+
+
+def test_a_decision_of_which_nobody_knows_the_report_re_scopes_nothing(whole: CompletePack) -> None:
+    whole.remove(EVAL).reseal()
+    assert (DECISION, "RDY006") in {(item.file, item.rule) for item in whole.verify().errors}

@@ -19,6 +19,7 @@ from proofpress.verify.readiness import (
     assess,
     decision_trouble,
     limits_of,
+    made_at,
     readiness_inputs,
     requirements,
     suite_steps,
@@ -81,6 +82,8 @@ def write_readiness(
         rehearsal=any(document.fixture for document in found),
         file_of=lambda path: ProducedFile(**produced(folder, path)) if path in files else None,
     )
+    if (latest := max(map(made_at, found), default="")) > at:
+        raise PackError(f"readiness can't be assessed at {at}: an input is of {latest}", hint="give a later --at")
     for path in written:
         if problem := decision_trouble(candidate, candidate.decisions[path]):
             clear(folder, written)

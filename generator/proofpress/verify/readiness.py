@@ -49,6 +49,17 @@ def limits_of(document: Document) -> Iterator[tuple[str, str]]:
                 yield name, text
 
 
+def made_at(document: Document) -> str:
+    """When an input of the readiness report was made; empty for any other document."""
+    if isinstance(document, EvalMetrics):
+        return document.evaluated_at
+    if isinstance(document, EfficiencyReport):
+        return document.measured_at
+    if isinstance(document, SuiteReport):
+        return document.started_at
+    return document.generated_at if isinstance(document, ScopeDecision) else ""
+
+
 def _is_decision(path: str) -> bool:
     kind = kind_at(path)
     return kind is not None and kind.model is ScopeDecision

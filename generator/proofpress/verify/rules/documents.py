@@ -46,7 +46,7 @@ def required(case: Case) -> Iterator[Finding]:
     dimensions = {row.slice.dimension for row in evaluation.rows if row.slice} if evaluation else set()
     for profile in chain:
         asked = f"profile '{profile.name}' asks for it"
-        for name in profile.documents:
+        for name in (*profile.documents, *(("suite", "readiness") if profile.readiness else ())):
             if name in kinds and not evidence.holds(name) and not any(map(kinds[name].holds, case.broken)):
                 path = kinds[name].path
                 yield trouble(

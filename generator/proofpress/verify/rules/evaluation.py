@@ -51,6 +51,18 @@ def inputs(case: Case) -> Iterator[Finding]:
                 found=f"sha256 {file.sha256}, {file.size} bytes" if file else "no such file",
                 hint=_AGAIN,
             )
+    for pointer, item in named:
+        config = pointer == "/effective_config"
+        right = item.path == EFFECTIVE_CONFIG if config else item.path in {*case.evidence.metrics, *case.broken}
+        if not right and item.path in case.raw.files:
+            yield trouble(
+                EVAL,
+                f"{pointer}/path",
+                f"{item.path} is not " + ("the place of the effective configuration" if config else "a metrics file"),
+                expected=EFFECTIVE_CONFIG if config else "a metrics file below model/metrics/",
+                found=item.path,
+                hint=_AGAIN,
+            )
     writers = {item.path: (index, item.generated_by) for index, item in enumerate(evaluation.inputs)}
     for path, metrics in case.evidence.metrics.items():
         index, writer = writers.get(path, (0, ""))

@@ -11,6 +11,7 @@ from proofpress.verify.readiness import (
     assess,
     decision_trouble,
     limits_of,
+    made_at,
     readiness_inputs,
     requirements,
     suite_steps,
@@ -158,9 +159,21 @@ def decisions(case: Case) -> Iterator[Finding]:
 
 @rule("RDY007", "The report was made from this pack", needs="readiness", after="RDY001 RDY002 RDY003 RDY006", book=2)
 def inputs(case: Case) -> Iterator[Finding]:
-    """An input of the readiness report is not the file of this pack, or a report or decision that it must read is not
-    among its inputs: suite report, evaluation, effective configuration, efficiency report, scope decisions.
+    """An input of the readiness report is not the file of this pack or is younger than the report; or a report or
+    decision that it must read is not among its inputs: suite report, evaluation, effective configuration, efficiency
+    report, scope decisions.
     """
+    assessed = _report(case).assessed_at
+    for kind, document in case.evidence.documents():
+        if (made := made_at(document)) > assessed:
+            yield trouble(
+                REPORT,
+                "/assessed_at",
+                f"{kind.path} is younger than the report that was made from it",
+                expected=f"not before {made}",
+                found=assessed,
+                hint=_AGAIN,
+            )
     wanted = {path: _identity(case, path) for path in readiness_inputs(case.raw.files)}
     named = {item.path: (index, item) for index, item in enumerate(_report(case).inputs)}
     for path in sorted(wanted.keys() | named.keys()):
@@ -182,7 +195,17 @@ def rows(case: Case) -> Iterator[Finding]:
     """A row of the readiness report differs from the recomputed one: its status, reasons, values, report, decision or
     conclusion; or the rows are not those that the profile requires. Rows are recomputed, never believed.
     """
-    report = _report(case)
+    report, evaluation = _report(case), case.evidence.evaluation
+    run_id = evaluation.run_id if evaluation else None
+    if report.evaluation_run_id != run_id:
+        yield trouble(
+            REPORT,
+            "/evaluation_run_id",
+            f"the report is about evaluation run {report.evaluation_run_id}, the pack holds {run_id}",
+            expected=run_id or "null",
+            found=report.evaluation_run_id or "null",
+            hint=_AGAIN,
+        )
     wanted, _blockers = assess(candidate_of(case))
     if report.profile != case.evidence.manifest.profile or [row.requires for row in report.rows] != [
         row.requires for row in wanted
