@@ -9,7 +9,8 @@ import pytest
 from complete_pack import CHAIN, DECISION, METRICS, PROFILE, STEP, CompletePack, decision
 from pack_builder import EVAL
 from proofpress.evidence.policy import Profile
-from proofpress.evidence.readiness import ReadinessReport, SuiteReport, SuiteStep
+from proofpress.evidence.readiness import ReadinessReport, ScopeDecision, SuiteReport, SuiteStep
+from proofpress.ingest.strict import parse_yaml
 from proofpress.pack.readiness import read_decision, write_readiness
 from proofpress.pack.suite import SuiteOutcome, write_suite
 from proofpress.pack.writer import PackError
@@ -320,3 +321,14 @@ def test_reports_say_who_wrote_them(whole: CompletePack) -> None:
         "proofpress.pack.suite",
         "proofpress.pack.readiness",
     }
+
+
+def test_the_guide_shows_a_profile_and_a_decision_that_fit() -> None:
+    text = (Path(__file__).parents[2] / "docs/guides/benchmark-readiness.md").read_text(encoding="utf-8")
+    shown = {kind: text.partition(f"```{kind}\n")[2].partition("```")[0] for kind in ("yaml", "json")}
+    profile = Profile.model_validate(parse_yaml(shown["yaml"].encode()))
+    given = read_decision("north.json", shown["json"].encode())
+    header = {"schema_version": "1.0.0", "generated_by": "guide", "generated_at": AT}
+    (failed,) = ScopeDecision.model_validate({**header, **given}).failed_targets
+    assert profile.readiness is not None
+    assert (failed.key, failed.target) in {(row.key, row.target) for row in profile.readiness.rows}
