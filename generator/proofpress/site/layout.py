@@ -1,12 +1,13 @@
 """Pages: addresses, the HTML environment, and how a body gets into the frame."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment, FileSystemLoader
+from markupsafe import Markup, escape
 
 from proofpress.render.environment import ViewEnvironment
 from proofpress.render.sourced import show_invisible
@@ -55,25 +56,23 @@ class PageText:
         }
 
 
-def _printable(value: object) -> object:
-    """Evidence text with invisible characters shown; Jinja's autoescape does the rest."""
-    if type(value) is str and not value.isascii():
-        return show_invisible(value)
-    return value
+_SPECIAL = re.compile(r"""[&<>"']""")
+
+
+def to_html(value: object) -> str:
+    """Jinja's `finalize` for pages: escaped, and invisible characters of evidence shown; `Markup` stays."""
+    if type(value) is Markup:
+        return value
+    text = value if type(value) is str else str(value)
+    if not text.isascii():
+        text = show_invisible(text)
+    return text if _SPECIAL.search(text) is None else escape(text)
 
 
 @cache
 def environment() -> Environment:
     """The environment of page bodies: escaped always, undefined names are errors."""
-    made = ViewEnvironment(
-        loader=FileSystemLoader(packaged("templates") / "site"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = ViewEnvironment(to_html, loader=FileSystemLoader(packaged("templates") / "site"))
     made.globals["table_rows"] = table_rows
     return made
 
