@@ -157,12 +157,9 @@ def _unique_object(pairs: list[tuple[str, Any]]) -> None:
         raise StrictError("a key stands twice in one object", rule="ING008")
 
 
-_UNUSUAL = re.compile(rb"\d[eE]|[\d.]{100}|(?<![\d.])\d{16}")
-"""What a number outside the limits of `_number` holds: an exponent, 100 digits, or 16 of them before the point."""
 _CHECKER = json.JSONDecoder(
     object_pairs_hook=_unique_object, parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant
 )
-_QUICK_CHECKER = json.JSONDecoder(object_pairs_hook=_unique_object, parse_constant=_constant)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
@@ -176,14 +173,13 @@ def check_json(data: bytes) -> None:
         parse_json(data)
         return
     try:
-        (_CHECKER if _UNUSUAL.search(data) else _QUICK_CHECKER).decode(_decode(data))
+        _CHECKER.decode(_decode(data))
     except (ValueError, RecursionError):
         parse_json(data)  # says the same with the place
         raise
 
 
 _QUICK_ROW = json.JSONDecoder(parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant)
-_USUAL_ROW = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant)
 _CAREFUL_ROW = json.JSONDecoder(
     object_pairs_hook=_row_object, parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant
 )
@@ -239,7 +235,7 @@ def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
         return None
     try:
         text = f"[{block.decode('utf-8')}]"
-        rows, end = (_QUICK_ROW if _UNUSUAL.search(block) else _USUAL_ROW).raw_decode(text)
+        rows, end = _QUICK_ROW.raw_decode(text)
     except (ValueError, RecursionError):
         return None
     if end != len(text) or len(rows) != len(lines) or any(type(row) is not dict for row in rows):

@@ -116,7 +116,6 @@ def family_page(frames: FrameSet, family: Family, cards: Cards, names: Sequence[
     )
     yield _catalogue_page(frames, text, html, _family_headings(bool(charts)), names, family.name)
     for chart in charts:
-        yield OutputFile(path=f"{path}charts/{chart.name}.json", data=published_json(chart.chart.data))
         yield OutputFile(path=f"{path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
     older_json = f"api/v1/families/{family.name}/{family.chunks}.json" if family.chunks else None
     yield _family_json(f"api/v1/families/{family.name}.json", family.name, family.newest, cards, older_json)

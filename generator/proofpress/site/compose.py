@@ -74,7 +74,6 @@ class ReleasePages:
         yield self._evidence(citing)
         yield from self._citations(citing)
         for chart in charts:
-            yield OutputFile(path=f"{self.path}charts/{chart.name}.json", data=published_json(chart.chart.data))
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
         for file in self.pack.raw.files.values():
             target = f"{self.path}files/{file.path}"

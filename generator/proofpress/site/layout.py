@@ -1,22 +1,20 @@
 """Pages: addresses, the HTML environment, and how a body gets into the frame."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from proofpress.render.environment import ViewEnvironment
-from proofpress.render.sourced import show_invisible
 from proofpress.resources import packaged
 from proofpress.site.frame import FrameSet, Slots
 from proofpress.site.markdown_page import Heading
 from proofpress.site.nav_html import NavItem, TocEntry, nav_html, toc_html
 from proofpress.site.publish import OutputFile
-from proofpress.site.table_html import table_rows
+from proofpress.site.table_html import html_text, table_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +54,11 @@ class PageText:
         }
 
 
-_SPECIAL = re.compile(r"""[&<>"']""")
-
-
 def to_html(value: object) -> str:
     """Jinja's `finalize` for pages: escaped, and invisible characters of evidence shown; `Markup` stays."""
     if type(value) is Markup:
         return value
-    text = value if type(value) is str else str(value)
-    if not text.isascii():
-        text = show_invisible(text)
-    return text if _SPECIAL.search(text) is None else escape(text)
+    return html_text(value if type(value) is str else str(value))
 
 
 @cache
