@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
 from proofpress.evidence.values import path_trouble
+from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import RawFile, RawPack
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
 from proofpress.ingest.schema import read_document
@@ -344,12 +345,13 @@ def _read_bounded(stream: BinaryIO, size: int) -> bytes:
 
 
 def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
-    """Hash an artifact without holding it."""
+    """Hash an artifact without holding it; of a text, keep the lines with hints."""
     digest = hashlib.sha256()
     rows: RowFacts | None = None
+    passing = None if entry.path.endswith(BINARY) else PassingText(entry.path)
     with stream:
-        if entry.path.endswith(".jsonl"):
-            rows = read_rows(hashed_lines(stream, digest, entry.size))
+        if passing is not None and entry.path.endswith(".jsonl"):
+            rows = read_rows(hashed_lines(stream, (digest.update, passing.feed), entry.size))
             size = entry.size
         else:
             buffer = bytearray(CHUNK)
@@ -358,12 +360,15 @@ def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
             readinto = getattr(stream, "readinto", None)
             while count := (readinto(buffer) if readinto else 0):
                 digest.update(view[:count])
+                if passing is not None:
+                    passing.feed(bytes(view[:count]))
                 size += count
                 if size > entry.size:
                     break
     if size != entry.size:
         raise OSError("its size changed while it was read")
-    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows)
+    hints = passing.end() if passing is not None else None
+    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows, hints=hints)
 
 
 def _unreadable(path: str, exc: Exception) -> Finding:
