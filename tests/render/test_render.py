@@ -24,6 +24,7 @@ from proofpress.verify.rules import documents as document_rules
 
 FROZEN = sorted((Path(__file__).parents[1] / "frozen").glob("set-*/*/*"))
 CARD, REPORT, DRAFT = "model/model_card.md", "model/eval_report.md", "paper/paper_draft.md"
+NEWEST, NEXT = "2", "3"
 LATER = "2027-06-01T00:00:00Z"
 Golden = Callable[[str, str], None]
 
@@ -41,7 +42,7 @@ def rendered(pack: PackBuilder, template_sets: TemplateSets | None = None) -> di
 @pytest.mark.parametrize("folder", FROZEN, ids=lambda folder: folder.parents[1].name)
 def test_frozen_pack_stays_fresh(folder: Path) -> None:
     label = f"{folder.parent.name}/{folder.name}"
-    verdict = verify(load_pack(DirectorySource(folder, label=label)))
+    verdict = verify(load_pack(DirectorySource(folder, label=label)), registered_at=sets.RELEASED["1"])
     assert verdict.findings == ()
     assert verdict.verified is not None
     for document in verdict.verified.documents:
@@ -179,18 +180,18 @@ def test_long_document_is_compared_from_its_first_difference(pack: PackBuilder) 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    """A folder with a template that overrides one of set 1."""
+    """A folder with a template that overrides one of the newest set."""
     folder = tmp_path / "house"
     folder.mkdir()
-    text = (packaged("templates") / "documents/1/model_card.md.j2").read_text("utf-8")
+    text = (packaged("templates") / "documents" / NEWEST / "model_card.md.j2").read_text("utf-8")
     (folder / "model_card.md.j2").write_text(text + "\nReviewed by the house.\n", encoding="utf-8")
     return folder
 
 
 def with_house(pack: PackBuilder, house: Path) -> TemplateSets:
-    known = TemplateSets({"house": ("1", house)}, default="house")
+    known = TemplateSets({"house": (NEWEST, house)}, default="house")
     ref = known.newest().ref
-    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": "1", "sha256": ref.sha256})
+    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": NEWEST, "sha256": ref.sha256})
     pack.reseal(sets=known)
     return known
 
@@ -212,7 +213,7 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
         shutil.rmtree(house)
     else:
         pack.corrupt("manifest.json", "/template_set/base", "7").reseal_sums()
-    verdict = pack.verify(sets=TemplateSets({"house": ("1", house)}))
+    verdict = pack.verify(sets=TemplateSets({"house": (NEWEST, house)}))
     (finding,) = verdict.findings
     assert (finding.rule, finding.pointer) == ("FRS002", "/template_set")
     assert verdict.verified is None
@@ -221,10 +222,10 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
 def test_own_set_must_override_something(tmp_path: Path, house: Path) -> None:
     (house / "model_cart.md.j2").write_text("x", encoding="utf-8")
     with pytest.raises(UsageError, match=r"model_cart\.md\.j2 overrides nothing"):
-        TemplateSets({"house": ("1", house)}).named("house")
+        TemplateSets({"house": (NEWEST, house)}).named("house")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no template"):
-        TemplateSets({"empty": ("1", tmp_path / "empty")}).named("empty")
+        TemplateSets({"empty": (NEWEST, tmp_path / "empty")}).named("empty")
     with pytest.raises(UsageError, match="no template set 'other'"):
         TemplateSets().named("other")
 
@@ -233,7 +234,7 @@ def test_own_set_must_override_something(tmp_path: Path, house: Path) -> None:
 def test_broken_template_is_named(text: str, pack: PackBuilder, house: Path) -> None:
     (house / "model_card.md.j2").write_text(text, encoding="utf-8")
     with pytest.raises(BuildError, match=r"model_card\.md\.j2"):
-        rendered(pack, TemplateSets({"house": ("1", house)}, default="house"))
+        rendered(pack, TemplateSets({"house": (NEWEST, house)}, default="house"))
 
 
 # ── newer sets ───────────────────────────────────────────────────────────────────────────────────────
@@ -241,25 +242,28 @@ def test_broken_template_is_named(text: str, pack: PackBuilder, house: Path) -> 
 
 @pytest.fixture
 def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TemplateSets:
-    """A Proofpress that ships a second set and renders new packs with it."""
+    """A Proofpress that ships one more set and renders new packs with it."""
     shipped = tmp_path / "templates"
-    shutil.copytree(packaged("templates") / "documents" / "1", shipped / "documents" / "1")
-    shutil.copytree(shipped / "documents" / "1", shipped / "documents" / "2")
-    card = shipped / "documents" / "2" / "model_card.md.j2"
-    card.write_text(card.read_text("utf-8").replace("# Model card", "# Improved card"), encoding="utf-8")
-    monkeypatch.setitem(sets.SHIPPED, "2", sets.SHIPPED["1"])
-    monkeypatch.setitem(sets.RELEASED, "2", LATER)
+    shutil.copytree(packaged("templates") / "documents", shipped / "documents")
+    (shipped / "documents" / NEXT).mkdir()
+    card = (shipped / "documents" / NEWEST / "model_card.md.j2").read_text("utf-8")
+    (shipped / "documents" / NEXT / "model_card.md.j2").write_text(
+        card.replace("# Model card", "# Improved card"), "utf-8"
+    )
+    monkeypatch.setitem(sets.SHIPPED, NEXT, sets.SHIPPED[NEWEST])
+    monkeypatch.setitem(sets.RELEASED, NEXT, LATER)
+    monkeypatch.setitem(sets._BEFORE, NEXT, NEWEST)
     monkeypatch.setattr(sets, "packaged", lambda _name: shipped)
-    return TemplateSets(default="2")
+    return TemplateSets(default=NEXT)
 
 
 def test_registered_pack_stays_fresh_when_templates_improve(newer: TemplateSets) -> None:
-    folder = FROZEN[0]
+    folder = FROZEN[-1]
     loaded = load_pack(DirectorySource(folder, label=f"{folder.parent.name}/{folder.name}"))
     verdict = verify(loaded, sets=newer, registered_at="2027-05-31T23:59:59Z")
     assert verdict.findings == ()
     assert verdict.verified is not None
-    assert newer.newest().ref == TemplateSetRef(name="2")
+    assert newer.newest().ref == TemplateSetRef(name=NEXT)
 
 
 @pytest.mark.parametrize("registered_at", [None, LATER, "2027-06-02T00:00:00Z"])
@@ -268,7 +272,7 @@ def test_new_pack_with_the_old_set_is_refused(
 ) -> None:
     verdict = pack.verify(sets=newer, registered_at=registered_at)
     (finding,) = verdict.findings
-    assert (finding.rule, finding.pointer, finding.found, finding.expected) == ("FRS003", "/template_set", "1", "2")
+    assert (finding.rule, finding.pointer, finding.found, finding.expected) == ("FRS003", "/template_set", NEWEST, NEXT)
     assert verdict.verified is None
 
 
@@ -281,22 +285,22 @@ def test_policy_may_accept_an_old_set(newer: TemplateSets, pack: PackBuilder) ->
 
 
 def test_new_pack_with_the_new_set_is_fresh(newer: TemplateSets, pack: PackBuilder) -> None:
-    pack.corrupt("manifest.json", "/template_set/name", "2").reseal(sets=newer)
+    pack.corrupt("manifest.json", "/template_set/name", NEXT).reseal(sets=newer)
     assert (pack / CARD).read_text("utf-8").startswith("# Improved card")
     assert pack.verify(sets=newer).findings == ()
-    known_by_old: Any = pack.verify(sets=TemplateSets({}, default="1")).findings
+    known_by_old: Any = pack.verify(sets=TemplateSets({}, default=NEWEST)).findings
     assert known_by_old == ()
 
 
 def test_own_set_over_an_old_base_is_a_downgrade(newer: TemplateSets, pack: PackBuilder, house: Path) -> None:
     with_house(pack, house)
-    known = TemplateSets({"house": ("1", house)}, default="2")
+    known = TemplateSets({"house": (NEWEST, house)}, default=NEXT)
     assert [finding.rule for finding in pack.verify(sets=known).findings] == ["FRS003"]
 
 
 def test_older_rule_book_needs_leave(pack: PackBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_rules, "RULE_BOOK", 2)
-    monkeypatch.setattr(document_rules, "RULE_BOOK_RELEASED", {1: "2026-11-22T00:00:00Z", 2: LATER})
+    monkeypatch.setattr(document_rules, "RULE_BOOK", RULE_BOOK + 1)
+    monkeypatch.setattr(document_rules, "RULE_BOOK_RELEASED", {RULE_BOOK: "2026-11-25T00:00:00Z", RULE_BOOK + 1: LATER})
     (finding,) = pack.verify().findings
     assert (finding.rule, finding.pointer) == ("FRS003", "/rule_book")
     assert pack.verify(registered_at="2027-01-01T00:00:00Z").findings == ()

@@ -185,7 +185,7 @@ PACK_CASES = dict(
         one("ACT001", "extra.svg", "", added("extra.svg", "<svg/>\n")),
         one("FRS001", "model/model_card.md", "", _edited_card),
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
-        one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 2)),
+        one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 3)),
         one("MRK001", COST, "/fixture", sealed(COST, "/fixture", True), severity="warning"),
         one("DEM001", DEMO, "/exit_code", sealed(DEMO, "/exit_code", 1)),
     )

@@ -26,7 +26,7 @@ from proofpress.verify import Verdict
 from proofpress.verify.across import Identity, PackFacts
 from proofpress.workers import executor, run_units
 
-_CHUNK = 8
+_CHUNK = 24
 
 
 @dataclass(frozen=True, kw_only=True)

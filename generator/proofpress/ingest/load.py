@@ -21,9 +21,10 @@ from proofpress.evidence.pack import (
     kind_at,
 )
 from proofpress.evidence.values import path_trouble
+from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import RawFile, RawPack
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
-from proofpress.ingest.schema import read_document
+from proofpress.ingest.schema import read_document, read_mapping
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json
 
@@ -178,9 +179,8 @@ def interpret(raw: RawPack) -> LoadedPack:
     documents = gathered(read)
     settings: dict[str, Any] = {}
     for name, path in (("promoted_parameters", PARAMS), ("effective_config", EFFECTIVE_CONFIG)):
-        settings[name] = values.get(path)
-        if not isinstance(settings[name], dict | None):
-            findings.append(_no_mapping(path, settings.pop(name)))
+        settings[name], trouble = read_mapping(path, values.get(path))
+        findings.extend(trouble)
     evidence = None
     if "manifest" in documents and "release" in documents:
         evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **settings, **documents)
@@ -192,17 +192,6 @@ def interpret(raw: RawPack) -> LoadedPack:
         findings=tuple(replace(finding, pack=raw.label) for finding in findings),
         broken=frozenset(finding.file for finding in findings if finding.severity == "error"),
         values=values,
-    )
-
-
-def _no_mapping(path: str, found: object) -> Finding:
-    return Finding(
-        rule="SCH001",
-        file=path,
-        message="parameters are not a mapping",
-        expected="a mapping of names and values",
-        found=f"a {type(found).__name__}",
-        hint="write the file with its builder",
     )
 
 
@@ -356,12 +345,13 @@ def _read_bounded(stream: BinaryIO, size: int) -> bytes:
 
 
 def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
-    """Hash an artifact without holding it."""
+    """Hash an artifact without holding it; of a text, keep the lines with hints."""
     digest = hashlib.sha256()
     rows: RowFacts | None = None
+    passing = None if entry.path.endswith(BINARY) else PassingText(entry.path)
     with stream:
-        if entry.path.endswith(".jsonl"):
-            rows = read_rows(hashed_lines(stream, digest, entry.size))
+        if passing is not None and entry.path.endswith(".jsonl"):
+            rows = read_rows(hashed_lines(stream, (digest.update, passing.feed), entry.size))
             size = entry.size
         else:
             buffer = bytearray(CHUNK)
@@ -370,12 +360,15 @@ def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
             readinto = getattr(stream, "readinto", None)
             while count := (readinto(buffer) if readinto else 0):
                 digest.update(view[:count])
+                if passing is not None:
+                    passing.feed(bytes(view[:count]))
                 size += count
                 if size > entry.size:
                     break
     if size != entry.size:
         raise OSError("its size changed while it was read")
-    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows)
+    hints = passing.end() if passing is not None else None
+    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows, hints=hints)
 
 
 def _unreadable(path: str, exc: Exception) -> Finding:

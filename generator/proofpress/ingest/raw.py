@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proofpress.evidence.finding import Finding
+from proofpress.ingest.hints import HintLines
 from proofpress.ingest.rows import RowFacts
 
 
@@ -11,7 +12,7 @@ from proofpress.ingest.rows import RowFacts
 class RawFile:
     """One file as it was read: structured files with their bytes, streamed artifacts with `data` None.
 
-    `rows` are the facts of a JSON Lines file.
+    `rows` are the facts of a JSON Lines file; `hints` the lines of a streamed text file that text rules look at.
     """
 
     path: str
@@ -19,6 +20,7 @@ class RawFile:
     sha256: str
     data: bytes | None
     rows: RowFacts | None = None
+    hints: HintLines | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

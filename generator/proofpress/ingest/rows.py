@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -156,8 +156,8 @@ def _careful(line: bytes, index: int) -> dict[str, Any]:
         raise StrictError(f"line {index + 1}: {exc}", rule=exc.rule, pointer=f"/{index}", found=exc.found) from exc
 
 
-def hashed_lines(stream: BinaryIO, digest: Any, size: int) -> Iterator[bytes]:
-    """Yield a stream's lines without their line feed while its bytes go into `digest`.
+def hashed_lines(stream: BinaryIO, takers: Sequence[Callable[[bytes], object]], size: int) -> Iterator[bytes]:
+    """Yield a stream's lines without their line feed while its bytes go to each taker as well.
 
     Raises `OSError` when the stream does not hold exactly `size` bytes.
     """
@@ -167,7 +167,8 @@ def hashed_lines(stream: BinaryIO, digest: Any, size: int) -> Iterator[bytes]:
         left -= len(chunk)
         if left < 0:
             break
-        digest.update(chunk)
+        for take in takers:
+            take(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if len(lines[0] if lines else rest) > MAX_LINE_BYTES:  # further lines lie inside one chunk
             raise StrictError("a line is longer than 1 MiB", rule="ING005")

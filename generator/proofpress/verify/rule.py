@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -43,6 +44,21 @@ class Case:
     def text(self) -> TextScan:
         """All text files of the pack as one."""
         return TextScan(self.raw)
+
+    @cached_property
+    def measured(self) -> frozenset[Decimal]:
+        """Every number of the pack's documents but the manifests, whose numbers are sizes."""
+        waiting = [self.values.get(kind.path) for kind in KINDS if kind.name not in {"manifest", "model_manifest"}]
+        found: set[Decimal] = set()
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, dict):
+                waiting.extend(item.values())
+            elif isinstance(item, tuple):
+                waiting.extend(item)
+            elif isinstance(item, Decimal):
+                found.add(item)
+        return frozenset(found)
 
     @cached_property
     def template_set(self) -> TemplateSet | None:

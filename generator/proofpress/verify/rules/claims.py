@@ -8,7 +8,6 @@ from typing import Any
 
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.ingest.strict import pointer_of
 from proofpress.verify.rule import Case, rule, trouble
@@ -43,29 +42,6 @@ def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
     if evidence.model is not None:
         for index, text in enumerate(evidence.model.limitations):
             yield "model/model_package.json", f"/limitations/{index}", text
-
-
-def _measured(value: Any) -> set[Decimal]:
-    """Every number of a parsed document, its texts left aside."""
-    found: set[Decimal] = set()
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Decimal):
-            found.add(item)
-        elif isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, tuple):
-            waiting.extend(item)
-    return found
-
-
-def _values(case: Case) -> frozenset[Decimal]:
-    found: set[Decimal] = set()
-    for kind in KINDS:
-        if kind.name not in {"manifest", "model_manifest"}:
-            found.update(_measured(case.values.get(kind.path)))
-    return frozenset(found)
 
 
 def _resolves(token: str, values: frozenset[Decimal]) -> bool:
@@ -144,15 +120,13 @@ def integers(case: Case) -> Iterator[Finding]:
 
 
 def _unresolved(case: Case, *, whole: bool) -> Iterator[Finding]:
-    values: frozenset[Decimal] | None = None
     for file, pointer, text in _prose(case):
         for match in _NUMBER.finditer(text):
             token = match[0]
             is_whole = "." not in token and "%" not in token and "e" not in token.lower()
             if is_whole is not whole or (is_whole and len(token.lstrip("-+−")) < 2):
                 continue
-            values = _values(case) if values is None else values
-            if not _resolves(token, values):
+            if not _resolves(token, case.measured):
                 yield trouble(
                     file,
                     pointer,
