@@ -8,7 +8,7 @@ from typing import Any
 
 from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import Evidence, kind_at
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.ingest.raw import RawPack
 from proofpress.render.document import RenderedDocument
@@ -20,6 +20,9 @@ from proofpress.verify.textscan import TextScan
 RULE_BOOK = 2
 """Number of the newest rule book; a rule knows the book that it came with."""
 RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z", 2: "2026-11-25T00:00:00Z"}
+
+
+_NOT_MEASURED = frozenset(("manifest", "model_manifest", "suite", "readiness"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +50,9 @@ class Case:
 
     @cached_property
     def measured(self) -> frozenset[Decimal]:
-        """Every number of the pack's documents but the manifests, whose numbers are sizes."""
-        waiting = [self.values.get(kind.path) for kind in KINDS if kind.name not in {"manifest", "model_manifest"}]
+        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets."""
+        kinds = (kind for kind in KIND_BY_PATH.values() if kind.name not in _NOT_MEASURED)
+        waiting = [self.values.get(kind.path) for kind in kinds]
         found: set[Decimal] = set()
         while waiting:
             item = waiting.pop()

@@ -1,6 +1,5 @@
 """Views of the evaluation report and the paper draft of set 2: what they add to those of set 1."""
 
-
 from proofpress.evidence.pack import EFFECTIVE_CONFIG, Evidence
 from proofpress.evidence.readiness import ReadinessRow
 from proofpress.render import views_1
