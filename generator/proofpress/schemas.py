@@ -301,6 +301,12 @@ _API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                 **_list(_closed(dict.fromkeys(("kind", "name", "digest", "file"), _TEXT))),
                 "description": "What the release names; equal names must stand for equal digests in every release.",
             },
+            "promises": {
+                **_list(_closed({**dict.fromkeys(("kind", "name", "says"), _TEXT), "stable": {"type": "boolean"}})),
+                "description": "The interface and the scores on fixed inputs, in brief.",
+            },
+            "deprecated": {**_list(_TEXT), "description": "Names that will go."},
+            "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
             "pack_id": _PACK_ID,
             "licence": _TEXT,
