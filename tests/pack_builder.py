@@ -201,15 +201,17 @@ class PackBuilder:
 
     def with_interface(self) -> Self:
         """Add a public interface with answers on the demo's input, and seal the pack."""
-        digest = hashlib.sha256((self / "demo/inputs.jsonl").read_bytes()).hexdigest()
-        scores = (FixedScore(key="1", output="parity", label="odd"),)
+        fixed = FixedInput(
+            name="one number",
+            input_sha256=hashlib.sha256((self / "demo/inputs.jsonl").read_bytes()).hexdigest(),
+            input_path="demo/inputs.jsonl",
+            scores=(FixedScore(key="21", output="parity", label="odd"),),
+        )
         write_interface(
             self.folder,
             model_id=self.value("model/model_package.json", "/model_id"),
             surface=SURFACE,
-            fixed_input_scores=[
-                FixedInput(name="one number", input_sha256=digest, input_path="demo/inputs.jsonl", scores=scores)
-            ],
+            fixed_input_scores=[fixed],
         )
         return self.reseal()
 

@@ -73,6 +73,12 @@ def _later_release(pack: PackBuilder) -> None:
     pack.corrupt("release.json", "/deprecations", gone).reseal()
 
 
+def _other_score(pack: PackBuilder) -> None:
+    pack.with_interface().write("demo/scores.jsonl", '{"number": 21, "parity": "even"}\n')
+    pack.corrupt(FACE, "/fixed_input_scores/0/scores_path", "demo/scores.jsonl")
+    pack.corrupt(FACE, "/fixed_input_scores/0/key_field", "number").reseal()
+
+
 def _gone_at_once(pack: PackBuilder) -> None:
     gone = [{"name": "read", "since": "0.1.0", "replacement": "predict"}]
     pack.with_interface().corrupt("release.json", "/deprecations", gone)
@@ -220,6 +226,7 @@ PACK_CASES = dict(
         one("IFC004", FACE, "/metrics", promised("/metrics/0/name", "recall")),
         one("IFC005", "release.json", "/deprecations/0", _gone_at_once),
         one("IFC006", "release.json", "/changelog/removed", _later_release),
+        one("IFC007", FACE, "/fixed_input_scores/0/scores/0", _other_score),
         one("CHG001", "release.json", "/changelog", sealed("release.json", "/changelog", {})),
         one("CLM001", EVAL, "/conclusions", sealed(EVAL, "/conclusions", ["It got better."])),
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),

@@ -39,6 +39,8 @@ class FixedInput(Model):
     name: Name
     input_sha256: Digest
     input_path: PackPath | None = Field(default=None, description="Where the pack holds it")
+    scores_path: PackPath | None = Field(default=None, description="JSON Lines of the pack that the scores are from")
+    key_field: Name = Field(default="key", description="Field of those rows that is the key, else their number")
     scores: Annotated[tuple[FixedScore, ...], Field(min_length=1)]
 
 

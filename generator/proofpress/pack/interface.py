@@ -11,11 +11,12 @@ from pydantic import ValidationError
 
 from proofpress.evidence.interface import SURFACE, FixedInput, FixedScore, Interface
 from proofpress.evidence.model import ModelManifest
-from proofpress.evidence.values import Number
+from proofpress.ingest.load import HELD_ARTIFACT_BYTES
 from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.pack.writer import PackError, kind_of, read_fields, write_document
+from proofpress.verify.rules.promises import answer_of
 
 _LABEL: Final = "proofpress.pack.interface"
 MOST_SCORES: Final = 1000
@@ -44,7 +45,7 @@ def fixed_input(
     """
     try:
         digest = hashlib.sha256(read_file(folder / input_path)).hexdigest()
-        rows = [parse_json(line) for line in lines_of(read_file(folder / scores_path))]
+        rows = [parse_json(line) for line in lines_of(read_file(folder / scores_path, most=HELD_ARTIFACT_BYTES))]
     except OSError as exc:
         raise PackError(f"the fixed input '{name}' or its scores can't be read: {exc.strerror or exc}") from exc
     except StrictError as exc:
@@ -55,23 +56,27 @@ def fixed_input(
         raise PackError(f"{scores_path}: a row is no object")
     try:
         scores = [
-            _answer(row.get(output), str(row.get(key, number)), output, scores_path)
+            _scored(row.get(output), str(row.get(key, number)), output, scores_path)
             for number, row in enumerate(rows, start=1)
             for output in outputs
         ]
-        return FixedInput(name=name, input_sha256=digest, input_path=input_path, scores=tuple(scores))
+        return FixedInput(
+            name=name,
+            input_sha256=digest,
+            input_path=input_path,
+            scores_path=scores_path,
+            key_field=key,
+            scores=tuple(scores),
+        )
     except ValidationError as exc:
         raise PackError(f"{scores_path}: {exc.errors(include_url=False)[0]['msg']}") from exc
 
 
-def _answer(value: Any, key: str, output: str, where: str) -> FixedScore:
-    if isinstance(value, Number):
-        return FixedScore(key=key, output=output, score=value)
-    if isinstance(value, bool):
-        return FixedScore(key=key, output=output, label="true" if value else "false")
-    if isinstance(value, str) and value:
-        return FixedScore(key=key, output=output, label=value)
-    raise PackError(f"{where}: the answer '{output}' for {key} is neither a number nor a word")
+def _scored(value: Any, key: str, output: str, where: str) -> FixedScore:
+    score, label = answer_of(value)
+    if score is None and label is None:
+        raise PackError(f"{where}: the answer '{output}' for {key} is neither a number nor a word")
+    return FixedScore(key=key, output=output, **({"label": label} if score is None else {"score": score}))
 
 
 def write_interface(

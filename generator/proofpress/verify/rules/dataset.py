@@ -166,13 +166,16 @@ def inputs(case: Case) -> Iterator[Finding]:
             yield from _same(path, name, [item.name for item in items], found, seen, CHECK)
     for index, item in enumerate(spec.inputs if spec else ()):
         sha256, size, _records = seen.get(item.name, ("", -1, 0))
-        if item.name not in seen or item.sha256 not in {None, sha256} or item.size not in {None, size}:
+        reference = next((other.reference for other in check.inputs if other.name == item.name), None)
+        wanted = f"sha256 {item.sha256 or 'of any file'}, {item.size or 'any number of'} bytes"
+        pinned = item.sha256 in {None, sha256} and item.size in {None, size}
+        if item.reference != reference or not pinned:
             yield trouble(
                 SPEC,
                 f"/inputs/{index}",
                 f"the input '{item.name}' that was checked is not the one of the spec",
-                expected=f"sha256 {item.sha256 or 'of any file'}, {item.size or 'any number of'} bytes",
-                found=f"sha256 {sha256}, {size} bytes" if item.name in seen else "no such input",
+                expected=f"{item.reference}: {wanted}",
+                found="no such input" if reference is None else f"{reference}: sha256 {sha256}, {size} bytes",
                 hint=_AGAIN,
             )
     for name in seen.keys() - {item.name for item in spec.inputs} if spec else ():

@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.interface import Interface
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Number
+from proofpress.ingest.strict import parse_json
 from proofpress.verify.rule import Case, rule, trouble
 
 INTERFACE, RELEASE, SCORES = "interface.json", "release.json", "fixed_input_scores"
@@ -176,6 +179,59 @@ def removed(case: Case) -> Iterator[Finding]:
             )
 
 
+def answer_of(value: Any) -> tuple[Number | None, str | None]:
+    """A value of a scores file as number and word: one of them, or neither when it is no answer."""
+    if isinstance(value, Number):
+        return value, None
+    if isinstance(value, bool):
+        return None, "true" if value else "false"
+    return None, value if isinstance(value, str) and value else None
+
+
+@rule("IFC007", "Scores on fixed inputs are those of the file that they come from", needs="interface", book=2)
+def scores_file(case: Case) -> Iterator[Finding]:
+    """The interface names the pack's file of scores, but an answer is not the one that stands there, or the file is
+    missing, larger than 1 MiB or no JSON Lines.
+    """
+    for index, item in enumerate(_interface(case).fixed_input_scores):
+        if item.scores_path is None or item.scores_path in case.broken:
+            continue
+        pointer = f"/{SCORES}/{index}"
+        file = case.raw.files.get(item.scores_path)
+        if file is None or file.data is None or not item.scores_path.endswith(".jsonl"):
+            yield trouble(
+                INTERFACE,
+                f"{pointer}/scores_path",
+                f"there are no scores to compare with at {item.scores_path}",
+                expected="JSON Lines of this pack, at most 1 MiB",
+                found=item.scores_path,
+                hint=_AGAIN,
+            )
+            continue
+        rows = {str(row.get(item.key_field, number)): row for number, row in enumerate(_rows(file.data), start=1)}
+        for place, score in enumerate(item.scores):
+            there = answer_of(rows.get(score.key, {}).get(score.output))
+            if there != (score.score, score.label):
+                yield trouble(
+                    INTERFACE,
+                    f"{pointer}/scores/{place}",
+                    f"the answer '{score.output}' for {score.key} is not the one in {item.scores_path}",
+                    expected=_shown(*there),
+                    found=_shown(score.score, score.label),
+                    hint=_AGAIN,
+                )
+
+
+def _rows(data: bytes) -> Iterator[dict[str, Any]]:
+    for line in data.splitlines():
+        row = parse_json(line)
+        yield row if isinstance(row, dict) else {}
+
+
+def _shown(score: Number | None, label: str | None) -> str:
+    return str(score) if score is not None else label or "no answer"
+
+
 @rule("CHG001", "A release says what changed", book=2)
 def entry(case: Case) -> Iterator[Finding]:
     """None of the six sections of the changelog holds an entry. A release without one is not a release."""
@@ -191,4 +247,4 @@ def entry(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, entry)
+RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, scores_file, entry)
