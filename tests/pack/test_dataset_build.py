@@ -408,3 +408,13 @@ def test_a_built_snapshot_stands_in_a_pack_that_verifies(
     card = (pack / "dataset/data_card.md").read_text(encoding="utf-8")
     for text in ("data steward", "The check of the inputs passed.", "| even | 2 | 2 |", "Counted for this test."):
         assert text in card
+
+
+def test_the_spec_of_the_guide_builds(place: Place) -> None:
+    guide = Path(__file__).resolve().parents[2] / "docs/guides/data-interface-and-changelog.md"
+    place.spec = place.root / "iris.yaml"
+    place.spec.write_text(guide.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    place.files.clear()
+    rows = "".join(f"f{n},p{n % 2}-{n // 6},{'ab'[n % 2]},kind {n % 3}\n" for n in range(60))
+    place.write(flowers_csv="id,plant,fold,kind\n" + rows)
+    assert place.build().problems == ()

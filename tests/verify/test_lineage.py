@@ -145,6 +145,13 @@ def test_the_line_goes_on_behind_other_variants_and_pre_releases(tmp_path: Path)
     assert found(tmp_path) == [("XPK005", "digits-v0.2.0-tiny-r1", "/symbols")]
 
 
+def test_a_release_that_names_no_predecessor_keeps_its_line_all_the_same(tmp_path: Path) -> None:
+    for version in ("0.1.0", "0.2.0"):
+        release(tmp_path, f"digits-v{version}-tiny-r1", None)
+    release(tmp_path, "digits-v0.1.1-tiny-r1", None, sets(f"{SCORE}/label", "even"))
+    assert found(tmp_path) == [("XPK004", "digits-v0.1.1-tiny-r1", "/fixed_input_scores")]
+
+
 def test_a_final_release_carries_the_changelog_of_its_pre_releases(tmp_path: Path) -> None:
     def says(*texts: str) -> Change:
         return lambda pack: pack.corrupt("release.json", "/changelog", {"added": list(texts)})

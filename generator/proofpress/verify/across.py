@@ -39,7 +39,7 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
                 )
     for pack in by_bundle.values():
         found.extend(_predecessor(pack, by_bundle))
-        found.extend(broken_promises(pack, by_bundle))
+    found.extend(broken_promises(by_bundle))
     found.extend(entries_left_behind(by_bundle.values()))
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 

@@ -13,28 +13,37 @@ from proofpress.verify.facts import SCORES, PackFacts
 _INTERFACE = "interface.json"
 
 
-def broken_promises(pack: PackFacts, by_bundle: Mapping[str, PackFacts]) -> Iterator[Finding]:
-    """What a release takes back of the promises of the final release before it on its line.
+def broken_promises(packs: Mapping[str, PackFacts]) -> Iterator[Finding]:
+    """What releases take back of the promises of the final release before them on their line; packs by bundle id.
 
     A PATCH, or a new revision of the same version, takes nothing back, and a PATCH changes no score on a fixed
     input (XPK004). A MINOR takes back only what is experimental or was deprecated before (XPK005).
     """
-    parts = ReleaseParts(pack.release_id)
-    before = _before(pack, by_bundle)
-    if before is None or not before.promises or parts.is_pre_release:
+    lines: dict[tuple[str, str], list[tuple[tuple[int, ...], int, PackFacts]]] = defaultdict(list)
+    for pack in packs.values():
+        parts = ReleaseParts(pack.release_id)
+        if not parts.is_pre_release:
+            lines[_line(parts)].append((_numbers(parts), parts.revision, pack))
+    for line in lines.values():
+        if not any(pack.promises for _version, _revision, pack in line):
+            continue
+        line.sort(key=lambda item: (item[0], item[1], _bundle(item[2])))
+        for index, (version, revision, pack) in enumerate(line):
+            earlier = [other for numbers, number, other in line[:index] if (numbers, number) < (version, revision)]
+            before = _predecessor(pack, packs) or (earlier[-1] if earlier else None)
+            if before is not None and before.promises:
+                yield from _taken_back(pack, before)
+
+
+def _taken_back(pack: PackFacts, before: PackFacts) -> Iterator[Finding]:
+    own, was = _numbers(ReleaseParts(pack.release_id)), _numbers(ReleaseParts(before.release_id))
+    if own[0] != was[0]:
         return
-    (major, minor, patch), (was_major, was_minor, was_patch) = (
-        _numbers(parts),
-        _numbers(ReleaseParts(before.release_id)),
-    )
-    if major != was_major:
-        return
-    rule = "XPK005" if minor != was_minor else "XPK004"
-    level = "MINOR" if rule == "XPK005" else "PATCH" if patch != was_patch else "revision"
+    rule = "XPK005" if own[1] != was[1] else "XPK004"
+    level = "MINOR" if rule == "XPK005" else "PATCH" if own != was else "revision"
     if not pack.promises:
-        yield _broken(
-            rule, pack, "", f"the {level} has no interface, {before.label} has one", _INTERFACE, "no such file"
-        )
+        message = f"the {level} has no interface, {before.label} has one"
+        yield _broken(rule, pack, "", message, _INTERFACE, "no such file")
         return
     now = {(item.kind, item.name): item.says for item in pack.promises}
     for item in before.promises:
@@ -64,8 +73,8 @@ def _broken(rule: str, pack: PackFacts, pointer: str, message: str, expected: st
     )
 
 
-def _before(pack: PackFacts, by_bundle: Mapping[str, PackFacts]) -> PackFacts | None:
-    """The nearest final release of the line among the predecessors, no newer than the pack itself."""
+def _predecessor(pack: PackFacts, by_bundle: Mapping[str, PackFacts]) -> PackFacts | None:
+    """The nearest final release of the line among the predecessors that are named, no newer than the pack itself."""
     own = ReleaseParts(pack.release_id)
     seen = {pack.bundle_id}
     at = by_bundle.get(pack.predecessor)
