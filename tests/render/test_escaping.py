@@ -180,7 +180,7 @@ def _with(value: Any, path: Sequence[str], text: str) -> Any:
 @pytest.fixture(scope="module")
 def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A pack's evidence, its parsed documents, and every place in them that takes a free text."""
-    pack = PackBuilder(tmp_path_factory.mktemp("hostile"))
+    pack = PackBuilder(tmp_path_factory.mktemp("hostile")).with_everything()
     pack.corrupt("model/model_package.json", "/parameters", {"nested": {"a": "x"}})
     pack.corrupt("release.json", "/deprecations", [{"name": "a", "since": "b", "replacement": "c"}])
     pack.corrupt("release.json", "/support", {"until": "2027-01-01", "note": "x"})

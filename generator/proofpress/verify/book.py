@@ -3,11 +3,22 @@
 from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
-from proofpress.verify.rules import claims, documents, identity, inert, integrity, leakage, metrics, privacy
+from proofpress.verify.rules import (
+    claims,
+    dataset,
+    documents,
+    identity,
+    inert,
+    integrity,
+    leakage,
+    metrics,
+    privacy,
+    promises,
+)
 
 
-def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
-    return Rule(id=id_, title=title, explanation=explanation, severity="note" if note else "error")
+def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False, book: int = 1) -> Rule:
+    return Rule(id=id_, title=title, explanation=explanation, severity="note" if note else "error", book=book)
 
 
 READING = (
@@ -104,7 +115,9 @@ PACK_RULES: tuple[Rule, ...] = (
     *identity.RULES,
     *metrics.RULES,
     *leakage.RULES,
+    *dataset.RULES,
     *claims.RULES,
+    *promises.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],
@@ -127,6 +140,28 @@ ACROSS = (
         "XPK003",
         "One folder per bundle",
         "Two folders hold the same bundle, or a pack lies below another family than its own.",
+    ),
+    _elsewhere(
+        "XPK004",
+        "A PATCH takes nothing back",
+        "A PATCH release, or a new revision of the same version, removes or changes an entry of the interface of\n"
+        "the final release before it on its line (same name, same variant), or a PATCH changes a score on a fixed\n"
+        "input. Whoever takes a PATCH does so without looking.",
+        book=2,
+    ),
+    _elsewhere(
+        "XPK005",
+        "A MINOR takes back only what was deprecated",
+        "A MINOR release removes or changes a stable entry of the interface of the final release before it on its\n"
+        "line, although that release did not deprecate it. Until 1.0 too, MINOR releases only add.",
+        book=2,
+    ),
+    _elsewhere(
+        "XPK006",
+        "A final release carries the changelog of its pre-releases",
+        "The instance holds a pre-release of the same version and variant whose changelog has an entry that the\n"
+        "final release leaves out. Readers of the final release would not learn what changed since the last one.",
+        book=2,
     ),
     _elsewhere(
         "POL001",

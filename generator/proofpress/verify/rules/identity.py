@@ -19,6 +19,7 @@ _WHERE = {
     "dataset": "dataset/dataset_package.json",
     "dataset_manifest": "dataset/dataset_manifest.json",
     "splits": "dataset/split_integrity.json",
+    "dataset_snapshot": "dataset/dataset_snapshot_report.json",
     "demo": "demo/terminal_demo_manifest.json",
 }
 _HINT = "take all files from one run: build the document again from the run that is being released"
@@ -124,7 +125,7 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits")
+    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits", "dataset_snapshot")
     yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
 
 
