@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
-from pack_builder import RELEASE, PackBuilder, template_pack
+from pack_builder import PackBuilder
 from proofpress.evidence.evaluation import SliceKey, Target
 from proofpress.evidence.pack import DocumentKind
 from proofpress.evidence.policy import Profile
@@ -180,8 +180,7 @@ def executed(folder: Path) -> None:
 @cache
 def complete_template() -> Path:
     """The complete pack, made once in each process."""
-    folder = Path(mkdtemp(prefix="proofpress-tests-")) / "packs" / "digits" / RELEASE
-    shutil.copytree(template_pack(), folder)
+    folder = PackBuilder(Path(mkdtemp(prefix="proofpress-tests-"))).with_everything().folder
     scored(folder)
     executed(folder)
     write_readiness(folder, CHAIN, at="2026-03-01T13:00:00Z", decisions={"odd.json": decision(folder)})

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 from proofpress.evidence.base import Absence
 from proofpress.evidence.demo import DemoRun
 from proofpress.evidence.evaluation import SliceKey, Target
+from proofpress.evidence.interface import FixedInput, FixedScore
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
@@ -27,6 +28,7 @@ from proofpress.ingest.strict import parse_json
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
 from proofpress.pack.efficiency import write_efficiency
 from proofpress.pack.evaluation import Examples, Interval, Metric, measure, write_evaluation, write_examples
+from proofpress.pack.interface import write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
 from proofpress.pack.release import assemble, write_release
 from proofpress.pack.training import produced, write_params, write_training
@@ -190,6 +192,42 @@ class PackBuilder:
             self.corrupt(path, "/model_id", model_id)
         return self
 
+    # ── documents that the tiny pack does not hold ───────────────────────────────────────────────
+
+    def with_spec(self) -> Self:
+        """Add a reviewed dataset spec, the input check and the snapshot report, and seal the pack."""
+        write_tiny_dataset(self.folder, spec=SPEC)
+        return self.reseal()
+
+    def with_interface(self) -> Self:
+        """Add a public interface with answers on the demo's input, and seal the pack."""
+        fixed = FixedInput(
+            name="one number",
+            input_sha256=hashlib.sha256((self / "demo/inputs.jsonl").read_bytes()).hexdigest(),
+            input_path="demo/inputs.jsonl",
+            scores=(FixedScore(key="21", output="parity", label="odd"),),
+        )
+        write_interface(
+            self.folder,
+            model_id=self.value("model/model_package.json", "/model_id"),
+            surface=SURFACE,
+            fixed_input_scores=[fixed],
+        )
+        return self.reseal()
+
+    def with_everything(self) -> Self:
+        """Add every document that a pack may hold."""
+        return self.with_spec().with_interface()
+
+    def rebound(self) -> Self:
+        """Let input check and snapshot report bind the dataset's files as they stand now, and seal the pack."""
+        check, report = "dataset/dataset_input_check_report.json", "dataset/dataset_snapshot_report.json"
+        spec = hashlib.sha256((self / "dataset/dataset_spec.json").read_bytes()).hexdigest()
+        self.corrupt(check, "/spec_sha256", spec).corrupt(report, "/spec_sha256", spec)
+        self.corrupt(report, "/input_check", produced(self.folder, check))
+        paths = [item["path"] for item in self.value(report, "/artifacts")]
+        return self.corrupt(report, "/artifacts", [produced(self.folder, path) for path in paths]).reseal()
+
     def reseal(self, *, documents: bool = True, sets: TemplateSets | None = None) -> Self:
         """Render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
 
@@ -266,12 +304,30 @@ def _example(key: str, label: str, *, correct: int) -> Mapping[str, Any]:
     return {"key": key, "label": label, "prediction": label, "correct": correct, "slices": {"parity": label}}
 
 
-def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
-    """Write the tiny pack by the public builders; the same bytes each time. Returns its pack_id."""
-    at, identity = "2026-03-01T09:30:00Z", {"release_id": RELEASE}
+SPEC: Final[Mapping[str, Any]] = {
+    "inputs": {"digits.csv": {"reference": "Counted for these tests.", "size": 10}},
+    "assignment": {"train": "Numbers from 10 to 13.", "test": "Numbers from 20 to 23."},
+    "limits": {"least_records_per_split": 4, "least_records_per_class": 2},
+    "reviewed_by": "data steward",
+    "reviewed_at": "2026-02-27T12:00:00Z",
+}
+SURFACE: Final[Mapping[str, Any]] = {
+    "symbols": [
+        {"name": "predict", "contract": "predict(path: str) -> list[str]"},
+        {"name": "explain", "contract": "explain(path: str) -> str", "stability": "experimental"},
+    ],
+    "exit_codes": [{"name": "0", "contract": "Every number was told."}],
+    "outputs": [{"name": "parity", "contract": "text, 'even' or 'odd'"}],
+    "metrics": [{"name": "accuracy", "contract": "fraction, higher is better"}],
+}
+
+
+def write_tiny_dataset(folder: Path, *, spec: Mapping[str, Any] | None = None) -> str:
+    """Write the tiny pack's dataset; the same snapshot each time. Returns its id."""
     train, test = [f"r{n}" for n in (10, 11, 12, 13)], [f"t{n}" for n in (20, 21, 22, 23)]
-    snapshot = write_dataset(
+    return write_dataset(
         folder,
+        spec=spec,
         name="digits",
         splits=[_records("train", "Fitting the weights.", train), _records("test", "Held out.", test)],
         key_kinds={"record": "The record's own number."},
@@ -287,6 +343,12 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
             "limitations": ["Only two-digit numbers are in it."],
         },
     ).dataset_snapshot_id
+
+
+def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
+    """Write the tiny pack by the public builders; the same bytes each time. Returns its pack_id."""
+    at, identity = "2026-03-01T09:30:00Z", {"release_id": RELEASE}
+    snapshot = write_tiny_dataset(folder)
     identity |= {
         "model_id": write_model(
             folder,

@@ -10,18 +10,20 @@ from proofpress.diff import Comparison, diff
 from proofpress.discovery import PackRef
 from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS, MANIFEST
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST, Evidence
 from proofpress.evidence.policy import Policy
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
+from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
 from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
-from proofpress.verify.across import PackFacts, across, facts_of
+from proofpress.verify.across import across
 from proofpress.verify.book import rule_book
+from proofpress.verify.facts import PackFacts, facts_of
 from proofpress.workers import executor, run_units
 
 
@@ -102,6 +104,15 @@ def registered_id(folder: Path) -> str:
         return "sha256:" + hashlib.sha256(read_file(folder / MANIFEST)).hexdigest()
     except OSError:
         return ""
+
+
+def refuse_registered(folder: Path, rules: Rules) -> None:
+    """Raise `UsageError` when the pack in a folder is registered: builders write into open packs only."""
+    if folder.is_dir() and registered_id(folder) in rules.registered:
+        raise UsageError(
+            f"{folder.name} is registered and never changes",
+            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
+        )
 
 
 def rules_at(root: Path) -> Rules:
@@ -297,3 +308,29 @@ def compare(instance: Instance, old: str, new: str) -> Comparison:
     rules = Rules.of(instance, read_registry(instance))
     before, after = select(instance, (old, new))
     return diff(verified(before, rules), verified(after, rules))
+
+
+def family_changelog(instance: Instance, family: str) -> str:
+    """The changelog of a family, from the newest bundle of each release. Raises `UsageError` on a refused pack."""
+    refs = [ref for ref in instance.refs if ref.family == family]
+    if not refs:
+        known = ", ".join(sorted({ref.family for ref in instance.refs}))
+        raise UsageError(f"no family '{family}' in this instance", hint=f"families: {known or 'none'}")
+    registry = read_registry(instance)
+    if not registry.intact:
+        raise UsageError("the registry is refused, so nobody knows what was yanked", hint="run 'proofpress check'")
+    rules = Rules.of(instance, registry)
+    newest: dict[str, Evidence] = {}
+    for evidence in (verified(ref, rules).evidence for ref in refs):
+        before = newest.get(evidence.release.release_id)
+        if before is None or before.manifest.bundle < evidence.manifest.bundle:
+            newest[evidence.release.release_id] = evidence
+    return render_changelog(family, [_told(evidence, registry) for evidence in newest.values()])
+
+
+def _told(evidence: Evidence, registry: Registry) -> Told:
+    standing = registry.standing(evidence.bundle_id)
+    yanked = None
+    if standing is not None and standing.status == "YANKED":
+        yanked = (standing.since[:10], standing.yank_reason or "", standing.upgrade_path or "")
+    return Told(release=evidence.release, yanked=yanked)

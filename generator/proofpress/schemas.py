@@ -20,6 +20,7 @@ from proofpress.evidence import values
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.registry.state import Status
@@ -231,6 +232,30 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "blockers": _list(_closed({**dict.fromkeys(("subject", "reason"), _TEXT), "issue_refs": _list(_TEXT)})),
         },
     ),
+    "pack-dataset": (
+        "Output of pack dataset with --format json",
+        {
+            "step": {"enum": ["spec", "inputs", "build"]},
+            "ok": {"type": "boolean"},
+            "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
+            "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
+            "problems": _list(_TEXT),
+            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+        },
+    ),
+    "pack-interface": (
+        "Output of pack interface with --format json",
+        {"model_id": _PACK_ID, "scores": _COUNT, "outputs": _list(_TEXT)},
+    ),
+    "changelog-draft": (
+        "Output of changelog draft with --format json",
+        {
+            "from": {"type": ["string", "null"], "description": "null: from the first commit on."},
+            "to": _TEXT,
+            "changelog": _closed(dict.fromkeys(CHANGELOG_SECTIONS, _list(_TEXT))),
+            "left_out": {**_list(_TEXT), "description": "What no reader of a changelog needs."},
+        },
+    ),
     "registry-log": (
         "Output of registry log with --format json",
         {
@@ -318,6 +343,12 @@ _API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                 **_list(_closed(dict.fromkeys(("kind", "name", "digest", "file"), _TEXT))),
                 "description": "What the release names; equal names must stand for equal digests in every release.",
             },
+            "promises": {
+                **_list(_closed({**dict.fromkeys(("kind", "name", "says"), _TEXT), "stable": {"type": "boolean"}})),
+                "description": "The interface and the scores on fixed inputs, in brief.",
+            },
+            "deprecated": {**_list(_TEXT), "description": "Names that will go."},
+            "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
             "pack_id": _PACK_ID,
             "licence": _TEXT,

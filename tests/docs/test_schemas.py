@@ -116,6 +116,11 @@ def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     assert errors("render", output(["render", "--check"])) == []
     assert errors("registry-log", output(["registry", "log"])) == []
 
+    assert errors("changelog-draft", output(["changelog", "draft"])) == []
+    (tmp_path / "empty.yaml").write_text("name: x\n", encoding="utf-8")
+    words = ["pack", "dataset", "x", "--spec", "empty.yaml", "--check-spec"]
+    assert errors("pack-dataset", output(words, tmp_path)) == []
+
     damaged = tmp_path / "packs" / old.parent.name / old.name
     for path in (path for path in old.rglob("*") if path.is_file()):
         target = damaged / path.relative_to(old)

@@ -58,6 +58,7 @@ def test_every_template_set_and_rule_book_has_a_frozen_pack() -> None:
 def rich(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is there."""
     release, demo, data = "release.json", "demo/terminal_demo_manifest.json", "dataset/dataset_package.json"
+    pack.with_everything()
     sections = {name: [f"Something was {name}."] for name in ("added", "changed", "removed", "fixed", "security")}
     pack.corrupt(release, "/changelog", sections)
     pack.corrupt(release, "/deprecations", [{"name": "old_name", "since": "0.1.0", "replacement": "Use new_name."}])

@@ -22,6 +22,8 @@ from proofpress.verify.rules import evaluation, readiness
 Mutation = Callable[[PackBuilder], object]
 COST, DATA, DEMO = "model/efficiency_report.json", "dataset/dataset_package.json", "demo/terminal_demo_manifest.json"
 MODEL, RUN, SPLITS = "model/model_package.json", "training/training_run.json", "dataset/split_integrity.json"
+SPEC, CHECK = "dataset/dataset_spec.json", "dataset/dataset_input_check_report.json"
+SNAPSHOT, FACE = "dataset/dataset_snapshot_report.json", "interface.json"
 OTHER = "d" * 64
 
 
@@ -45,6 +47,43 @@ def one(
 def sealed(path: str, pointer: str, value: Any) -> Mutation:
     """Set one value and seal the pack again, documents included."""
     return lambda pack: pack.corrupt(path, pointer, value).reseal()
+
+
+def reviewed(path: str, pointer: str, value: Any) -> Mutation:
+    """Set one value in a pack with a reviewed dataset; spec, check and report bind each other again."""
+    return lambda pack: pack.with_spec().corrupt(path, pointer, value).rebound()
+
+
+def bound(path: str, pointer: str, value: Any) -> Mutation:
+    """Set one value in a pack with a reviewed dataset, and seal it without binding anything again."""
+    return lambda pack: pack.with_spec().corrupt(path, pointer, value).reseal()
+
+
+def promised(pointer: str, value: Any, *, path: str = FACE) -> Mutation:
+    """Set one value in a pack with an interface, and seal it."""
+    return lambda pack: pack.with_interface().corrupt(path, pointer, value).reseal()
+
+
+def _rare_class(pack: PackBuilder) -> None:
+    pack.with_spec().corrupt(SPLITS, "/class_balance/0/n", 3).corrupt(SPLITS, "/class_balance/1/n", 1).rebound()
+
+
+def _later_release(pack: PackBuilder) -> None:
+    pack.with_interface().with_release("digits-v0.3.0-tiny-r1")
+    gone = [{"name": "read", "since": "0.2.0", "replacement": "predict"}]
+    pack.corrupt("release.json", "/deprecations", gone).reseal()
+
+
+def _other_score(pack: PackBuilder) -> None:
+    pack.with_interface().write("demo/scores.jsonl", '{"number": 21, "parity": "even"}\n')
+    pack.corrupt(FACE, "/fixed_input_scores/0/scores_path", "demo/scores.jsonl")
+    pack.corrupt(FACE, "/fixed_input_scores/0/key_field", "number").reseal()
+
+
+def _gone_at_once(pack: PackBuilder) -> None:
+    gone = [{"name": "read", "since": "0.1.0", "replacement": "predict"}]
+    pack.with_interface().corrupt("release.json", "/deprecations", gone)
+    pack.corrupt("release.json", "/changelog/removed", ["The function read, deprecated since 0.1.0."]).reseal()
 
 
 def manifest(pointer: str, value: Any) -> Mutation:
@@ -173,6 +212,23 @@ PACK_CASES = dict(
         one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
         one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
         one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
+        one("DAT001", SNAPSHOT, "", lambda pack: pack.with_spec().remove(SNAPSHOT).reseal()),
+        one("DAT002", SPEC, "/label_edges", reviewed(SPEC, "/label_edges", [1, 2])),
+        one("DAT003", SNAPSHOT, "/spec_sha256", bound(SNAPSHOT, "/spec_sha256", OTHER)),
+        one("DAT004", CHECK, "/ok", reviewed(CHECK, "/ok", False)),
+        one("DAT005", SNAPSHOT, "/inputs/0", bound(SNAPSHOT, "/inputs/0/records", 9)),
+        one("DAT006", SNAPSHOT, "/artifacts", bound(SNAPSHOT, "/artifacts/0", REMOVE)),
+        one("DAT007", DATA, "/target", reviewed(DATA, "/target", "digit")),
+        one("DAT008", SPLITS, "/class_balance", _rare_class),
+        one("DAT009", SPEC, "/reviewed_at", reviewed(SPEC, "/reviewed_at", "2026-03-03T00:00:00Z")),
+        one("IFC001", FACE, "/model_id", promised("/model_id", f"sha256:{OTHER}")),
+        one("IFC002", FACE, "/fixed_input_scores/0/scores/0", promised("/fixed_input_scores/0/scores/0/label", REMOVE)),
+        one("IFC003", FACE, "/fixed_input_scores/0/input_path", promised("/fixed_input_scores/0/input_sha256", OTHER)),
+        one("IFC004", FACE, "/metrics", promised("/metrics/0/name", "recall")),
+        one("IFC005", "release.json", "/deprecations/0", _gone_at_once),
+        one("IFC006", "release.json", "/changelog/removed", _later_release),
+        one("IFC007", FACE, "/fixed_input_scores/0/scores/0", _other_score),
+        one("CHG001", "release.json", "/changelog", sealed("release.json", "/changelog", {})),
         one("CLM001", EVAL, "/conclusions", sealed(EVAL, "/conclusions", ["It got better."])),
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
         one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
@@ -192,7 +248,7 @@ PACK_CASES = dict(
 )
 CASES = READING_CASES | PACK_CASES
 ELSEWHERE = {"ING006": "test_unsteady_file", "SYS001": "test_undecided_rule"}
-IN_ACROSS = {"XPK001", "XPK002", "XPK003", "POL001"}
+IN_ACROSS = {"XPK001", "XPK002", "XPK003", "XPK004", "XPK005", "XPK006", "POL001"}
 """Shown in test_across.py."""
 IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 """Shown in test_complete_rules.py, on a pack with metrics files, suite and readiness report."""
@@ -217,14 +273,14 @@ def test_minimal_mutation_yields_exactly_its_rule(rule: str, pack: PackBuilder) 
     for finding in verdict.findings:
         assert_useful(finding)
         assert finding.severity == case.severity == rule_book()[rule].severity
-        assert finding.pack == "digits/digits-v0.1.0-tiny-r1"
+        assert finding.pack == f"digits/{pack.release_id}"
     assert (verdict.verified is None) == (case.severity == "error")
     if case.severity == "error":
         assert rule not in verdict.passed
 
 
 def test_every_rule_passes_on_the_valid_pack(pack: PackBuilder) -> None:
-    verdict = pack.verify()
+    verdict = pack.with_everything().verify()
     assert verdict.findings == ()
     absent = {rule.id for rule in PACK_RULES if {"suite", "readiness"} & set(rule.needs)}
     assert {rule for rule, _reason in verdict.skipped} == absent

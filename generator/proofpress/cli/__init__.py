@@ -8,18 +8,20 @@ from typing import Any
 
 import click
 
-from proofpress.cli import check, make, pack_eval, pack_model, readiness, registry
+from proofpress.cli import changelog, check, make, pack_dataset, pack_eval, pack_model, readiness, registry
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
+    "changelog",
     "check",
     "cli",
     "entry_point",
     "exit_code",
     "main",
     "make",
+    "pack_dataset",
     "pack_eval",
     "pack_model",
     "readiness",

@@ -97,12 +97,12 @@ def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) 
     Example:  proofpress pack efficiency packs/digits/digits-v0.4.0-mlp64-r1 --measurements runs/7/costs.json
     """
     from proofpress.pack.efficiency import write_efficiency
-    from proofpress.pack.fields import identity_of, read_fields
+    from proofpress.pack.fields import asked_fields, identity_of
     from proofpress.pack.release import documents_in
     from proofpress.pack.writer import clear
 
     target = open_folder(root, folder)
-    given = read_fields(
+    given = asked_fields(
         root / measurements,
         required=("measured_at", "environment", "rows", "claim_boundary"),
         optional=("command", "inputs", "limitations", "release_id", "model_id", "run_id"),

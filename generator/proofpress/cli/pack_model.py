@@ -27,13 +27,13 @@ def pack_model(root: Path, folder: Path, metadata: Path, format_: str) -> ExitCo
     \b
     Example:  proofpress pack model packs/digits/digits-v0.4.0-mlp64-r1 --metadata model.json
     """
-    from proofpress.pack.fields import identity_of, read_fields
+    from proofpress.pack.fields import asked_fields, identity_of
     from proofpress.pack.model import model_files, write_model_manifest, write_model_package
     from proofpress.pack.release import documents_in
     from proofpress.pack.writer import clear
 
     target = open_folder(root, folder)
-    given = read_fields(
+    given = asked_fields(
         root / metadata,
         required=("format", "files", "architecture", "inputs", "outputs", "limitations"),
         optional=("usage", *_IDENTITY),

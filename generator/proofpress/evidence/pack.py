@@ -6,9 +6,17 @@ from functools import cached_property
 from typing import Any
 
 from proofpress.evidence.base import Document
-from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
+from proofpress.evidence.dataset import (
+    DatasetInputCheck,
+    DatasetManifest,
+    DatasetPackage,
+    DatasetSnapshot,
+    DatasetSpec,
+    SplitIntegrity,
+)
 from proofpress.evidence.demo import DemoRun
 from proofpress.evidence.evaluation import EvalMetrics, MetricsFile
+from proofpress.evidence.interface import Interface
 from proofpress.evidence.model import EfficiencyReport, ModelManifest, ModelPackage
 from proofpress.evidence.readiness import ReadinessReport, ScopeDecision, SuiteReport
 from proofpress.evidence.release import PackManifest, Release
@@ -58,6 +66,7 @@ KINDS: tuple[DocumentKind, ...] = tuple(
     for name, path, model, role in (
         ("manifest", MANIFEST, PackManifest, "pack manifest"),
         ("release", "release.json", Release, "release identity"),
+        ("interface", "interface.json", Interface, "public interface"),
         ("model_manifest", "model/manifest.json", ModelManifest, "model manifest"),
         ("model", "model/model_package.json", ModelPackage, "model package"),
         ("evaluation", "model/eval_metrics.json", EvalMetrics, "evaluation metrics"),
@@ -67,6 +76,9 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("dataset", "dataset/dataset_package.json", DatasetPackage, "dataset package"),
         ("dataset_manifest", "dataset/dataset_manifest.json", DatasetManifest, "dataset manifest"),
         ("splits", "dataset/split_integrity.json", SplitIntegrity, "split integrity"),
+        ("dataset_spec", "dataset/dataset_spec.json", DatasetSpec, "dataset spec"),
+        ("dataset_check", "dataset/dataset_input_check_report.json", DatasetInputCheck, "dataset input check"),
+        ("dataset_snapshot", "dataset/dataset_snapshot_report.json", DatasetSnapshot, "dataset snapshot report"),
         ("suite", "readiness/suite_report.json", SuiteReport, "suite report"),
         ("readiness", "readiness/readiness_report.json", ReadinessReport, "readiness report"),
         ("scope_decisions", "readiness/scope_decisions/*.json", ScopeDecision, "scope decision"),
@@ -112,6 +124,7 @@ class Evidence:
     pack_id: str
     manifest: PackManifest
     release: Release
+    interface: Interface | None = None
     model_manifest: ModelManifest | None = None
     model: ModelPackage | None = None
     evaluation: EvalMetrics | None = None
@@ -121,6 +134,9 @@ class Evidence:
     dataset: DatasetPackage | None = None
     dataset_manifest: DatasetManifest | None = None
     splits: SplitIntegrity | None = None
+    dataset_spec: DatasetSpec | None = None
+    dataset_check: DatasetInputCheck | None = None
+    dataset_snapshot: DatasetSnapshot | None = None
     suite: SuiteReport | None = None
     readiness: ReadinessReport | None = None
     scope_decisions: Mapping[str, ScopeDecision] = field(default_factory=dict)

@@ -184,6 +184,11 @@ class ReleaseParts:
         self.revision: int = int(match["revision"])
 
     @property
+    def is_pre_release(self) -> bool:
+        """Whether the version is an alpha, beta or release candidate."""
+        return not self.version.rpartition(".")[2].isdigit()
+
+    @property
     def sort_key(self) -> tuple[tuple[int, ...], tuple[int, str, int], str, int]:
         """Order of versions: pre-releases before their release, then variant, then revision."""
         match = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)(?:(a|b|rc)(\d+))?", self.version)

@@ -1,4 +1,4 @@
-"""What people write for a builder: one strict JSON object with the fields that the builder asks for."""
+"""What people write for a builder: one strict file with exactly the fields that the builder asks for."""
 
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 from proofpress.errors import IngestError
 from proofpress.evidence.values import JsonObject
 from proofpress.ingest.sources import read_file
-from proofpress.ingest.strict import StrictError, parse_json
-from proofpress.pack.writer import PackError
+from proofpress.pack.writer import PackError, read_fields
 
 
 def read_given(file: Path) -> bytes:
@@ -19,14 +18,9 @@ def read_given(file: Path) -> bytes:
         raise IngestError(f"{file.name}: can't be read ({exc.strerror or exc})", hint="name a regular file") from exc
 
 
-def read_fields(file: Path, *, required: Collection[str], optional: Collection[str] = ()) -> JsonObject:
-    """The fields of a JSON object. Raises `PackError` that names every missing and every unknown field at once."""
-    try:
-        found = parse_json(read_given(file))
-    except StrictError as exc:
-        raise PackError(f"{file.name}{exc.pointer}: {exc}") from exc
-    if not isinstance(found, dict):
-        raise PackError(f"{file.name} is not a JSON object")
+def asked_fields(file: Path, *, required: Collection[str], optional: Collection[str] = ()) -> JsonObject:
+    """The fields of a JSON or YAML file. Raises `PackError` that names every missing and unknown field."""
+    found = read_fields(file)
     missing = [name for name in required if name not in found]
     unknown = [name for name in found if name not in {*required, *optional}]
     if missing or unknown:

@@ -12,7 +12,8 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, DocumentKind
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.schema import read_document
-from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.ingest.sources import read_file
+from proofpress.ingest.strict import PARSERS, StrictError, parse_json
 from proofpress.verify.rules.privacy import PRIVATE_PATH
 
 D = TypeVar("D", bound=Document)
@@ -93,6 +94,22 @@ def clear(folder: Path, paths: Iterable[str]) -> None:
     """Remove what a builder owns before it begins: no output of an earlier run may pass for one of this run."""
     for path in paths:
         (folder / path).unlink(missing_ok=True)
+
+
+def read_fields(path: Path) -> dict[str, Any]:
+    """The fields of a file that people wrote as strict JSON or YAML. Raises `PackError`."""
+    parse = PARSERS.get(path.suffix)
+    if parse is None:
+        raise PackError(f"{path.name} is neither JSON nor YAML", hint="name it *.json or *.yaml")
+    try:
+        fields = parse(read_file(path))
+    except OSError as exc:
+        raise PackError(f"{path.name} can't be read: {exc.strerror or exc}") from exc
+    except StrictError as exc:
+        raise PackError(f"{path.name}{exc.pointer}: {exc}") from exc
+    if not isinstance(fields, dict):
+        raise PackError(f"{path.name} is not a mapping of fields")
+    return fields
 
 
 def private_path(text: str) -> str | None:

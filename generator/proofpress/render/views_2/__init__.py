@@ -4,12 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proofpress.render import views_1
-from proofpress.render.views_2 import evaluation
+from proofpress.render.views_2 import dataset, evaluation, model
 
-_VIEWS: Mapping[str, Callable[[views_1.Views], Any]] = {
+_VIEWS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
+    "model_card": model.model_card,
     "eval_report": evaluation.eval_report,
+    "data_card": dataset.data_card,
     "paper_draft": evaluation.paper_draft,
 }
+"""The views that set 2 has of its own."""
+
 DOCUMENTS: tuple[dict[str, Any], ...] = tuple(
-    spec | {"view": _VIEWS.get(spec["name"], spec["view"])} for spec in views_1.DOCUMENTS
+    {**spec, "view": _VIEWS.get(spec["name"], spec["view"])} for spec in views_1.DOCUMENTS
 )

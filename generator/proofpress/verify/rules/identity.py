@@ -21,6 +21,7 @@ _WHERE = {
     "splits": "dataset/split_integrity.json",
     "suite": "readiness/suite_report.json",
     "readiness": "readiness/readiness_report.json",
+    "dataset_snapshot": "dataset/dataset_snapshot_report.json",
     "demo": "demo/terminal_demo_manifest.json",
 }
 _HINT = "take all files from one run: build the document again from the run that is being released"
@@ -126,7 +127,7 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits")
+    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits", "dataset_snapshot")
     yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
 
 
