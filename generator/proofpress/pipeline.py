@@ -18,7 +18,7 @@ from proofpress.instance import Instance, open_instance
 from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
-from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
+from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
 from proofpress.verify.across import PackFacts, across, facts_of
 from proofpress.verify.book import rule_book
@@ -102,6 +102,15 @@ def registered_id(folder: Path) -> str:
         return "sha256:" + hashlib.sha256(read_file(folder / MANIFEST)).hexdigest()
     except OSError:
         return ""
+
+
+def refuse_registered(root: Path, folder: Path, rules: Rules) -> None:
+    """Raise `UsageError` when the pack in a folder is registered: whatever writes packs asks here first."""
+    if (target := root / folder).is_dir() and registered_id(target) in rules.registered:
+        raise UsageError(
+            f"{folder} is registered and never changes",
+            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
+        )
 
 
 def rules_at(root: Path) -> Rules:
@@ -207,11 +216,10 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
             f"{ref.label}: no evidence that can be rendered", hint=f"run 'proofpress verify {ref.path}' first"
         )
     evidence = loaded.evidence
-    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
     for entry in evidence.manifest.files:
         file = loaded.raw.files.get(entry.path)
         if (
-            entry.path not in rendered
+            entry.path not in RENDERED
             and not entry.path.endswith(CHECKSUMS)
             and (file is None or file.sha256 != entry.sha256)
         ):

@@ -16,7 +16,7 @@ from proofpress.cli.base import (
     print_report,
     progress,
 )
-from proofpress.errors import ExitCode, UsageError
+from proofpress.errors import ExitCode
 
 
 @cli.command()
@@ -104,17 +104,13 @@ def pack_release(root: Path, folder: Path, profile: str | None, template_set: st
     Example:  proofpress pack release packs/digits/digits-v0.4.0-mlp64-r1
     """
     from proofpress.pack.release import assemble
-    from proofpress.pipeline import registered_id, rules_at
+    from proofpress.pipeline import refuse_registered, rules_at
 
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
     name = profile or known.policy.default_profile
     known.profiles.chain(name)
-    if (target := root / folder).is_dir() and registered_id(target) in known.registered:
-        raise UsageError(
-            f"{folder} is registered and never changes",
-            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
-        )
+    refuse_registered(root, folder, known)
     pack_id = assemble(root / folder, profile=name, template_set=chosen)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.pack/1", "pack_id": pack_id, "profile": name}, indent=2))

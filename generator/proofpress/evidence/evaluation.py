@@ -114,3 +114,6 @@ class EvalMetrics(Document):
     conclusions: NonEmptyTexts
     negative_findings: NonEmptyTexts
     limitations: NonEmptyTexts
+    resumed_step: Count | None = Field(
+        default=None, description="The step at which the training run went on, when it was resumed."
+    )

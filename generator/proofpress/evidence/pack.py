@@ -5,11 +5,12 @@ from functools import cached_property
 
 from proofpress.evidence.base import Document
 from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
-from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.demo import BatchReceipts, DemoRun
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import EfficiencyReport, ModelManifest, ModelPackage
+from proofpress.evidence.preflight import RuntimePreflight, TrainingPreflight
 from proofpress.evidence.release import PackManifest, Release
-from proofpress.evidence.training import TrainingRun
+from proofpress.evidence.training import RunManifest, TrainingRun
 from proofpress.evidence.values import JsonObject, ReleaseParts
 
 MANIFEST = "manifest.json"
@@ -28,8 +29,11 @@ class DocumentKind:
     role: str
 
 
+_MINOR = {"evaluation": 1, "training": 1, "demo": 1}
+"""Kinds whose schema has grown optional fields, with the MINOR that added the newest of them."""
+
 KINDS: tuple[DocumentKind, ...] = tuple(
-    DocumentKind(name=name, path=path, model=model, schema_version="1.0.0", role=role)
+    DocumentKind(name=name, path=path, model=model, schema_version=f"1.{_MINOR.get(name, 0)}.0", role=role)
     for name, path, model, role in (
         ("manifest", MANIFEST, PackManifest, "pack manifest"),
         ("release", "release.json", Release, "release identity"),
@@ -38,10 +42,14 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("evaluation", "model/eval_metrics.json", EvalMetrics, "evaluation metrics"),
         ("efficiency", "model/efficiency_report.json", EfficiencyReport, "efficiency report"),
         ("training", "training/training_run.json", TrainingRun, "training run"),
+        ("preflight", "training/training_preflight_report.json", TrainingPreflight, "training preflight"),
+        ("run_manifest", "training/training_run_manifest.json", RunManifest, "training run manifest"),
         ("dataset", "dataset/dataset_package.json", DatasetPackage, "dataset package"),
         ("dataset_manifest", "dataset/dataset_manifest.json", DatasetManifest, "dataset manifest"),
         ("splits", "dataset/split_integrity.json", SplitIntegrity, "split integrity"),
         ("demo", "demo/terminal_demo_manifest.json", DemoRun, "demo run"),
+        ("demo_preflight", "demo/runtime_preflight_report.json", RuntimePreflight, "runtime preflight"),
+        ("receipts", "demo/batch_receipt_report.json", BatchReceipts, "batch receipts"),
     )
 )
 KIND_BY_PATH = {kind.path: kind for kind in KINDS}
@@ -62,10 +70,14 @@ class Evidence:
     evaluation: EvalMetrics | None = None
     efficiency: EfficiencyReport | None = None
     training: TrainingRun | None = None
+    preflight: TrainingPreflight | None = None
+    run_manifest: RunManifest | None = None
     dataset: DatasetPackage | None = None
     dataset_manifest: DatasetManifest | None = None
     splits: SplitIntegrity | None = None
     demo: DemoRun | None = None
+    demo_preflight: RuntimePreflight | None = None
+    receipts: BatchReceipts | None = None
     promoted_parameters: JsonObject | None = None
 
     @cached_property

@@ -1,20 +1,42 @@
 """A demo run: the command really runs, in a clean folder that holds nothing but packaged files."""
 
+import hashlib
 import os
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.demo import MAX_ROWS_BYTES, RECEIPTS, BatchReceipts, DemoRun, receipts_of, rows_of
+from proofpress.evidence.model import ModelManifest
+from proofpress.evidence.pack import CHECKSUMS
+from proofpress.evidence.preflight import Check, Machine, RuntimePreflight
+from proofpress.pack.clean_run import LIMIT_SECONDS, Captured, RunError, run_clean, words_of
+from proofpress.pack.machine import probe
 from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, exact, write_bytes, write_document
+from proofpress.pack.writer import (
+    PackError,
+    document_in,
+    exact,
+    kind_of,
+    private_path,
+    write_bytes,
+    write_document,
+)
+from proofpress.render.sets import RENDERED
 
 _LABEL: Final = "proofpress.pack.demo"
-_LIMIT_SECONDS: Final = 120
+_MODEL: Final = kind_of(ModelManifest).path
+_OWNED: Final = frozenset(
+    {RECEIPTS, f"demo/{CHECKSUMS}", *(kind_of(item).path for item in (DemoRun, RuntimePreflight, BatchReceipts))}
+    | {path for path in RENDERED if path.startswith("demo/")}
+)
+"""What a demo run writes besides the command's own files."""
+
+
+def model_id_of(folder: Path) -> str:
+    """The identity of the model that a folder holds. Raises `PackError` when it holds none."""
+    return f"sha256:{_produced(folder, _MODEL)['sha256']}"
 
 
 def run_demo(
@@ -27,65 +49,227 @@ def run_demo(
     at: str,
     claim_boundary: Sequence[str],
     environment_note: str | None = None,
+    outputs: Sequence[str] = (),
+    rows: tuple[str, str] | None = None,
+    seconds: int = LIMIT_SECONDS,
 ) -> DemoRun:
-    """Run `command` on copies of the packaged `inputs` and write what happened.
+    """Run `command` on copies of the packaged `inputs` and model files, and write what happened.
 
-    The first word `python` stands for the running interpreter. The clean folder mirrors the pack's layout;
-    files that the command writes go into the pack at the same path. A non-zero exit code is recorded.
+    The first word `python` stands for the running interpreter. The clean folder mirrors the pack's layout; files
+    that the command writes below `demo/` go into the pack at the same path, and declared `outputs` must be among
+    them. `rows` names the input and the output whose rows belong together, one receipt each; without it they are
+    the only `.jsonl` among the inputs and the only one among the outputs, if so. Raises `RunError` when the command
+    does not do all that, or ends with another exit code than 0: then the pack is left as it was.
     """
     if not command or not inputs:
         raise PackError("a demo needs a command and at least one input")
-    with tempfile.TemporaryDirectory(prefix="demo-") as name:
-        clean = Path(name)
-        for path in inputs:
-            write_bytes(clean, path, (folder / path).read_bytes())
-        completed, seconds = _run(command, clean)
-        outputs = sorted(
-            path
-            for item in clean.rglob("*")
-            if item.is_file() and (path := item.relative_to(clean).as_posix()) not in inputs
-        )
-        for path in outputs:
-            write_bytes(folder, path, (clean / path).read_bytes())
-        for path in inputs:
-            if (clean / path).read_bytes() != (folder / path).read_bytes():
-                raise PackError(f"the demo changed its input {path}")
-    return write_document(
+    if taken := sorted({*outputs, *_OWNED} & set(inputs)):
+        raise PackError(f"{taken[0]} can't be an input of the demo", hint="inputs are files that no run writes")
+    given = sorted({*inputs, *_model_files(folder)})
+    checks = tuple(_checks(folder, command, given, model_id))
+    if failed := [check for check in checks if not check.ok]:
+        said = "; ".join(f"{check.name}: {check.required} is required, found {check.found}" for check in failed)
+        raise RunError(f"the demo can't run: {said}")
+    machine = probe(folder)
+    captured = run_clean(folder, command, given, seconds=seconds)
+    missing = sorted(set(outputs) - captured.written.keys())
+    if captured.exit_code != 0:
+        last = captured.stderr.strip().rpartition("\n")[2] or "no message"
+        raise RunError(f"the command ended with exit code {captured.exit_code}: {last}")
+    if missing:
+        raise RunError(f"the command did not write {', '.join(missing)}, which it declares")
+    return record_demo(
         folder,
-        DemoRun,
-        {
+        captured,
+        machine=machine,
+        checks=checks,
+        inputs=given,
+        rows=rows,
+        fields={
             "release_id": release_id,
             "model_id": model_id,
             "command": command,
             "started_at": at,
-            "duration_seconds": exact(seconds, 3),
-            "exit_code": completed.returncode,
-            "inputs": [produced(folder, path) for path in sorted(inputs)],
-            "outputs": [produced(folder, path) for path in outputs],
-            "stdout": completed.stdout,
-            "stderr": completed.stderr,
             **({"environment_note": environment_note} if environment_note else {}),
             "claim_boundary": claim_boundary,
+        },
+    )
+
+
+def record_demo(
+    folder: Path,
+    captured: Captured,
+    *,
+    machine: Machine,
+    checks: Sequence[Check],
+    inputs: Sequence[str],
+    rows: tuple[str, str] | None,
+    fields: Mapping[str, Any],
+) -> DemoRun:
+    """Write the documents of a captured run in place of those of an earlier one, and the files that it wrote.
+
+    `fields` holds what the run is: release_id, model_id, command, started_at, claim_boundary.
+    """
+    # (1) all of it must be fit for a pack before anything of an earlier run goes
+    printed = {"stdout": captured.stdout.encode(), "stderr": captured.stderr.encode()}
+    for path, data in ({**captured.written, **printed}).items():
+        if found := private_path(data.decode("utf-8", errors="replace")):
+            raise PackError(f"{path} of the demo would publish the private path {found}")
+        if path in captured.written and (not path.startswith("demo/") or path in _OWNED):
+            raise RunError(f"the command wrote {path}", hint="a demo writes below demo/, to files of its own")
+    identity = {name: fields[name] for name in ("release_id", "model_id")}
+    batch = _batch(folder, captured, inputs, rows)
+    receipts = receipts_of(*batch[2:], identity["model_id"]) if batch else b""
+    if len(receipts) > MAX_ROWS_BYTES:
+        raise RunError(f"the receipts take more than {MAX_ROWS_BYTES} bytes", hint="a demo shows fewer rows")
+
+    # (2) clear, then write: the run's own record comes last and names the others
+    _clear(folder, keep=inputs)
+    for path, data in captured.written.items():
+        write_bytes(folder, path, data)
+    given = [produced(folder, path) for path in sorted(inputs)]
+    preflight = {
+        **identity,
+        "checked_at": fields["started_at"],
+        "model_manifest": produced(folder, _MODEL),
+        "inputs": given,
+        "machine": machine,
+        "checks": checks,
+        "ok": all(check.ok for check in checks),
+    }
+    write_document(folder, RuntimePreflight, preflight, generated_by=_LABEL)
+    bound: dict[str, Any] = {
+        "runtime_preflight": {**produced(folder, kind_of(RuntimePreflight).path), "ok": preflight["ok"]}
+    }
+    if batch:
+        write_bytes(folder, RECEIPTS, receipts)
+        source, answers = (len(rows_of(data)) for data in batch[2:])
+        report = {
+            **identity,
+            "input": batch[0],
+            "output": batch[1],
+            "input_rows": source,
+            "output_rows": answers,
+            "n": len(rows_of(receipts)),
+            "receipts": produced(folder, RECEIPTS),
+        }
+        write_document(folder, BatchReceipts, report, generated_by=_LABEL)
+        bound["receipts"] = {**produced(folder, kind_of(BatchReceipts).path), "n": report["n"]}
+    return write_document(
+        folder,
+        DemoRun,
+        {
+            **fields,
+            "duration_seconds": exact(captured.seconds, 3),
+            "exit_code": captured.exit_code,
+            "inputs": given,
+            "outputs": [produced(folder, path) for path in sorted(captured.written)],
+            "stdout": captured.stdout,
+            "stderr": captured.stderr,
+            **bound,
         },
         generated_by=_LABEL,
     )
 
 
-def _run(command: Sequence[str], clean: Path) -> tuple[subprocess.CompletedProcess[str], float]:
-    words = [sys.executable, "-I", "-B", *command[1:]] if command[0] == "python" else list(command)
-    start = time.perf_counter()
+def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]:
+    """Run the recorded demo again in a clean folder and say what differs from the record; nothing is written.
+
+    Compared are model, inputs, exit code and the files that the command writes; of a demo that writes none, what it
+    prints.
+    """
+    demo = document_in(folder, DemoRun)
+    if demo is None:
+        raise PackError("the folder holds no demo run", hint="make one first: proofpress demo run")
+    found = []
+    if (model := model_id_of(folder)) != demo.model_id:
+        found.append(f"{_MODEL}: recorded {demo.model_id}, found {model}")
+    for item in demo.inputs:
+        now = _produced(folder, item.path)["sha256"]
+        if now != item.sha256:
+            found.append(f"{item.path}: recorded {item.sha256}, found {now}")
+    if found:
+        return tuple(found)
     try:
-        completed = subprocess.run(  # noqa: S603 - the caller's own command, no shell
-            words,
-            cwd=clean,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=_LIMIT_SECONDS,
-            check=False,
+        again = run_clean(folder, demo.command, [item.path for item in demo.inputs], seconds=seconds)
+    except RunError as exc:
+        return (str(exc),)
+    return tuple(_differences(demo, again))
+
+
+def _differences(demo: DemoRun, again: Captured) -> Iterator[str]:
+    if again.exit_code != demo.exit_code:
+        yield f"exit code: recorded {demo.exit_code}, found {again.exit_code}"
+    recorded = {item.path: item.sha256 for item in demo.outputs}
+    written = {path: hashlib.sha256(data).hexdigest() for path, data in again.written.items()}
+    for path in sorted(recorded.keys() | written.keys()):
+        was, now = recorded.get(path, "no such file"), written.get(path, "no such file")
+        if was != now:
+            yield f"{path}: recorded {was}, found {now}"
+    if not recorded and again.stdout != demo.stdout:
+        yield "stdout: the command prints something else than was recorded"
+
+
+def _produced(folder: Path, path: str) -> dict[str, Any]:
+    try:
+        return produced(folder, path)
+    except PackError:
+        if path == _MODEL:
+            raise
+        return {"path": path, "sha256": "no such file", "size": 0}
+
+
+def _model_files(folder: Path) -> list[str]:
+    """The model's files that lie in the pack; large ones may lie elsewhere."""
+    manifest = document_in(folder, ModelManifest)
+    paths = (f"model/{item.path}" for item in manifest.files) if manifest else ()
+    return [path for path in paths if (folder / path).is_file()]
+
+
+def _checks(folder: Path, command: Sequence[str], given: Iterable[str], model_id: str) -> Iterator[Check]:
+    found = _produced(folder, _MODEL)["sha256"]
+    yield Check(name=_MODEL, required=model_id, found=f"sha256:{found}", ok=model_id == f"sha256:{found}")
+    manifest = document_in(folder, ModelManifest)
+    listed = {f"model/{item.path}": item.sha256 for item in manifest.files} if manifest else {}
+    for path in given:
+        digest = _produced(folder, path)["sha256"]
+        wanted = listed.get(path)
+        there = digest != "no such file" and wanted in {None, digest}
+        yield Check(name=path, required=f"sha256 {wanted}" if wanted else "a file of the pack", found=digest, ok=there)
+    there = shutil.which(words_of(command)[0], path=os.defpath) is not None
+    yield Check(name="program", required=command[0], found="there" if there else "none", ok=there)
+
+
+def _batch(
+    folder: Path, captured: Captured, inputs: Sequence[str], rows: tuple[str, str] | None
+) -> tuple[str, str, bytes, bytes] | None:
+    """Paths and bytes of the input and the output whose rows belong together."""
+    if rows is None:
+        lists = [[path for path in paths if path.endswith(".jsonl")] for paths in (inputs, captured.written)]
+        if [len(item) for item in lists] != [1, 1]:
+            return None
+        rows = (lists[0][0], lists[1][0])
+    source, answers = rows
+    if source not in inputs or answers not in captured.written:
+        raise RunError(f"{source} is no input, or {answers} no output of the demo, so their rows have no receipts")
+    data = ((folder / source).read_bytes(), captured.written[answers])
+    if max(map(len, data)) > MAX_ROWS_BYTES:
+        raise RunError(f"the rows of the demo take more than {MAX_ROWS_BYTES} bytes", hint="a demo shows fewer rows")
+    counts = [len(rows_of(item)) for item in data]
+    if counts[0] != counts[1]:
+        raise RunError(
+            f"{source} holds {counts[0]} rows and {answers} {counts[1]}, so that not each has its receipt",
+            hint="write one row for each input row; a result of another form is no .jsonl file",
         )
-    except (OSError, subprocess.TimeoutExpired) as exc:
-        raise PackError(f"the demo command could not be run: {type(exc).__name__}") from exc
-    return completed, time.perf_counter() - start
+    return (*rows, *data)
+
+
+def _clear(folder: Path, *, keep: Iterable[str]) -> None:
+    """Remove what an earlier run left: its documents, and the files below `demo/` that it says it wrote."""
+    try:
+        earlier = document_in(folder, DemoRun)
+    except PackError:
+        earlier = None  # it goes, whatever it said
+    written = {item.path for item in earlier.outputs if item.path.startswith("demo/")} if earlier else set()
+    for path in (written | _OWNED) - set(keep):
+        (folder / path).unlink(missing_ok=True)

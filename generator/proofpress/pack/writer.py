@@ -1,7 +1,8 @@
 """Write one file of a pack: whole or not at all, strictly valid, and free of private paths."""
 
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -12,6 +13,7 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, DocumentKind
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.schema import read_document
+from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.verify.rules.privacy import PRIVATE_PATH
 
@@ -64,6 +66,16 @@ def parse_document(model: type[D], data: bytes) -> D:
     return document
 
 
+def document_in(folder: Path, model: type[D]) -> D | None:
+    """The document of a kind that a folder holds, None without one. Raises `PackError` on an invalid one."""
+    try:
+        return parse_document(model, read_file(folder / kind_of(model).path))
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        raise PackError(f"{kind_of(model).path} can't be read: {exc.strerror or exc}") from exc
+
+
 def write_text(folder: Path, path: str, text: str) -> None:
     """Write UTF-8 text at a pack path. Raises `PackError` when the text tells a private absolute path."""
     if found := private_path(text):
@@ -76,13 +88,22 @@ def write_text(folder: Path, path: str, text: str) -> None:
 
 def write_bytes(folder: Path, path: str, data: bytes) -> None:
     """Write bytes at a pack path by a temporary file and a rename. Raises `PackError` on a bad path."""
+    _place(folder, path, lambda staged: staged.write_bytes(data))
+
+
+def copy_file(source: Path, folder: Path, path: str) -> None:
+    """Copy a file to a pack path in pieces, by a temporary file and a rename. Raises `PackError` on a bad path."""
+    _place(folder, path, lambda staged: shutil.copyfile(source, staged, follow_symlinks=False))
+
+
+def _place(folder: Path, path: str, write: Callable[[Path], object]) -> None:
     if trouble := path_trouble(path):
         raise PackError(f"the pack path '{path}' {trouble}")
     target = folder / path
     target.parent.mkdir(parents=True, exist_ok=True)
     staged = target.with_name(f".{target.name}.part")
     try:
-        staged.write_bytes(data)
+        write(staged)
         staged.replace(target)
     finally:
         staged.unlink(missing_ok=True)

@@ -3,7 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
-from proofpress.verify.rules import claims, documents, identity, inert, integrity, leakage, metrics, privacy
+from proofpress.verify.rules import (
+    claims,
+    demo,
+    documents,
+    identity,
+    inert,
+    integrity,
+    leakage,
+    metrics,
+    privacy,
+    runs,
+)
 
 
 def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
@@ -104,6 +115,8 @@ PACK_RULES: tuple[Rule, ...] = (
     *identity.RULES,
     *metrics.RULES,
     *leakage.RULES,
+    *runs.RULES,
+    *demo.RULES,
     *claims.RULES,
     *privacy.RULES,
     *inert.RULES,
