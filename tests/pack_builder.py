@@ -15,22 +15,25 @@ from tempfile import mkdtemp
 from typing import Any, Final, Self
 
 from proofpress.evidence.base import Absence
-from proofpress.evidence.demo import DemoRun
 from proofpress.evidence.evaluation import SliceKey, Target
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
+from proofpress.evidence.preflight import Check, Machine, Requirements
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.strict import parse_json
+from proofpress.pack.clean_run import Captured
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
+from proofpress.pack.demo import record_demo
 from proofpress.pack.efficiency import write_efficiency
 from proofpress.pack.evaluation import Examples, Interval, Metric, measure, write_evaluation, write_examples
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
+from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import produced, write_params, write_training
-from proofpress.pack.writer import write_bytes, write_document
+from proofpress.pack.training import write_params, write_run_manifest, write_training
+from proofpress.pack.writer import write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Verdict, verify
@@ -39,8 +42,37 @@ RELEASE: Final = "digits-v0.1.0-tiny-r1"
 EVAL: Final = "model/eval_metrics.json"
 COMMIT: Final = "c" * 40
 PARAMETERS: Final = {"threshold": Number("0.50"), "depth": 2}
+ANSWERS: Final = "demo/answers.jsonl"
+PREDICT: Final = """\
+import json
+import pathlib
+import sys
+
+source, answers = map(pathlib.Path, sys.argv[1:])
+numbers = [json.loads(line)["number"] for line in source.read_text().splitlines()]
+found = ["odd" if number % 2 else "even" for number in numbers]
+answers.write_text("".join(json.dumps({"parity": word}) + "\\n" for word in found))
+print("\\n".join(found))
+"""
+MACHINE: Final = Machine(
+    python="3.11.9",
+    implementation="CPython",
+    system="Linux",
+    machine="x86_64",
+    cpus=2,
+    memory_bytes=4 * 1024**3,
+    disk_free_bytes=10 * 1024**3,
+)
 REMOVE: Final = object()
 """Given to `corrupt` as a value: the field is removed."""
+_BINDING: Final = (
+    "training/training_preflight_report.json",
+    "training/training_run_manifest.json",
+    "demo/runtime_preflight_report.json",
+    "demo/batch_receipt_report.json",
+    "demo/terminal_demo_manifest.json",
+)
+"""Documents that name files by their digests, those that are named by others first."""
 _SECTIONS: Final = ("dataset", "demo", "model", "training")
 
 
@@ -66,6 +98,7 @@ class PackBuilder:
         self.root = root
         self.family = family
         self.release_id = release_id
+        self._earlier: dict[str, set[str]] = {}
         shutil.copytree(template_pack(), self.folder)
         if (family, release_id) != ("digits", RELEASE):
             self.with_release(release_id, family=family)
@@ -128,6 +161,8 @@ class PackBuilder:
 
     def write(self, path: str, data: str | bytes) -> Self:
         """Write a file as it is."""
+        if (self / path).is_file():
+            self._earlier.setdefault(path, set()).add(hashlib.sha256((self / path).read_bytes()).hexdigest())
         write_bytes(self.folder, path, data.encode() if isinstance(data, str) else data)
         return self
 
@@ -186,15 +221,39 @@ class PackBuilder:
             EVAL,
             "model/efficiency_report.json",
             "demo/terminal_demo_manifest.json",
+            "demo/runtime_preflight_report.json",
+            "demo/batch_receipt_report.json",
         ):
+            old = self.value(path, "/model_id")
             self.corrupt(path, "/model_id", model_id)
+        return self.replace("demo/receipts.jsonl", old, model_id)
+
+    def rebind(self) -> Self:
+        """Let documents that name a file by the digest that it had name it by the digest that it has."""
+        for path in _BINDING:
+            if (self / path).is_file():
+                document = self.json(path)
+                if self._rebound(document):
+                    self.write(path, dump_json(document))
         return self
 
-    def reseal(self, *, documents: bool = True, sets: TemplateSets | None = None) -> Self:
-        """Render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
+    def _rebound(self, value: Any) -> bool:
+        found = False
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+            found |= self._rebound(item)
+        if isinstance(value, dict) and value.get("sha256") in self._earlier.get(value.get("path", ""), ()):
+            data = (self / value["path"]).read_bytes()
+            value |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+            found = True
+        return found
+
+    def reseal(self, *, documents: bool = True, bindings: bool = True, sets: TemplateSets | None = None) -> Self:
+        """Rebind, render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
 
         The manifest's other fields stay as they are. Documents are left alone when the evidence can't be read.
         """
+        if bindings:
+            self.rebind()
         loaded = self.load()
         if documents and loaded.evidence is not None:
             chosen = (sets or _sets()).find(loaded.evidence.manifest.template_set)
@@ -298,6 +357,13 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         )
     }
     write_params(folder, PARAMETERS)
+    write_preflight(
+        folder,
+        config=folder / "training/params.yaml",
+        requirements=Requirements(python=">=3.11", min_memory_bytes=1024),
+        machine=MACHINE,
+        at="2026-03-01T07:59:00Z",
+    )
     write_training(
         folder,
         release_id=RELEASE,
@@ -314,6 +380,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         log=[{"step": 1, "name": "loss", "value": Number("0.25")}],
         notes=("Trained on one thread.",),
     )
+    write_run_manifest(folder)
     write_model_package(
         folder,
         **identity,
@@ -348,22 +415,21 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         claim_boundary=("Measured on one machine, other machines will differ.",),
     )
     write_bytes(folder, "demo/inputs.jsonl", b'{"number": 21}\n')
-    write_document(
+    write_bytes(folder, "demo/predict.py", PREDICT.encode())
+    inputs = ["demo/inputs.jsonl", "demo/predict.py", "model/config.json", "model/weights.bin"]
+    record_demo(
         folder,
-        DemoRun,
-        {
+        Captured(exit_code=0, stdout="odd\n", stderr="", seconds=0.1, written={ANSWERS: b'{"parity": "odd"}\n'}),
+        machine=MACHINE,
+        checks=[Check(name="demo/inputs.jsonl", required="a file of the pack", found="there", ok=True)],
+        inputs=inputs,
+        rows=None,
+        fields={
             **identity,
-            "command": ["python", "demo/predict.py", "demo/inputs.jsonl"],
+            "command": ["python", "demo/predict.py", "demo/inputs.jsonl", ANSWERS],
             "started_at": at,
-            "duration_seconds": Number("0.1"),
-            "exit_code": 0,
-            "inputs": [produced(folder, "demo/inputs.jsonl")],
-            "outputs": [],
-            "stdout": "odd\n",
-            "stderr": "",
             "claim_boundary": ["One number shows that it runs, not how well."],
         },
-        generated_by="proofpress.pack.demo",
     )
     write_release(
         folder,

@@ -213,6 +213,24 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         },
     ),
     "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
+    "written": (
+        "Output of the builders with --format json",
+        {"outputs": _list(_closed({"path": _TEXT, "sha256": {"type": "string"}, "size": _COUNT}))},
+    ),
+    "preflight-check": (
+        "Output of preflight with --format json",
+        {
+            "ok": {"type": "boolean"},
+            "report": {**_TEXT, "description": "Path in the pack."},
+            "checks": _list(
+                _closed({**dict.fromkeys(("name", "required", "found"), _TEXT), "ok": {"type": "boolean"}})
+            ),
+        },
+    ),
+    "demo-verify": (
+        "Output of demo verify with --format json",
+        {"same": {"type": "boolean"}, "differences": _list(_TEXT)},
+    ),
     "registry-log": (
         "Output of registry log with --format json",
         {

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from proofpress.evidence.base import Document, Model
+from proofpress.evidence.dataset import DatasetPackage
 from proofpress.evidence.values import (
     Commit,
     Count,
@@ -51,13 +52,20 @@ class RunIdentity(Model):
     config_sha256: Digest = Field(description="Digest of the configuration file's bytes.")
     splits: Annotated[tuple[SplitKeys, ...], Field(min_length=1)]
 
+    @classmethod
+    def of(cls, dataset: DatasetPackage, *, run_id: str, config_sha256: str) -> "RunIdentity":
+        """The identity of a run on this data with the configuration of that digest."""
+        return cls(
+            run_id=run_id,
+            dataset_snapshot_id=dataset.dataset_snapshot_id,
+            config_sha256=config_sha256,
+            splits=tuple(SplitKeys(name=split.name, keys_sha256=split.keys_sha256) for split in dataset.splits),
+        )
 
-class Checkpoint(RunIdentity):
+
+class Checkpoint(ProducedFile, RunIdentity):
     """A saved state: which run, data and configuration it belongs to, and the step at which it was saved."""
 
-    path: PackPath
-    sha256: Digest
-    size: Count
     step: Count
 
     def differences(self, run: RunIdentity) -> tuple[tuple[str, str, str], ...]:

@@ -4,9 +4,11 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from proofpress.evidence.base import Document
 from proofpress.evidence.demo import MAX_ROWS_BYTES, RECEIPTS, BatchReceipts, DemoRun, receipts_of, rows_of
 from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import CHECKSUMS
@@ -17,11 +19,12 @@ from proofpress.pack.training import produced
 from proofpress.pack.writer import (
     PackError,
     document_in,
+    document_text,
     exact,
     kind_of,
-    private_path,
+    parse_document,
+    refuse_private,
     write_bytes,
-    write_document,
 )
 from proofpress.render.sets import RENDERED
 
@@ -32,6 +35,16 @@ _OWNED: Final = frozenset(
     | {path for path in RENDERED if path.startswith("demo/")}
 )
 """What a demo run writes besides the command's own files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """An input and an output of a demo whose rows belong together, with their bytes."""
+
+    input: str
+    output: str
+    source: bytes
+    answers: bytes
 
 
 def model_id_of(folder: Path) -> str:
@@ -111,23 +124,14 @@ def record_demo(
     `fields` holds what the run is: release_id, model_id, command, started_at, claim_boundary.
     """
     # (1) all of it must be fit for a pack before anything of an earlier run goes
-    printed = {"stdout": captured.stdout.encode(), "stderr": captured.stderr.encode()}
-    for path, data in ({**captured.written, **printed}).items():
-        if found := private_path(data.decode("utf-8", errors="replace")):
-            raise PackError(f"{path} of the demo would publish the private path {found}")
-        if path in captured.written and (not path.startswith("demo/") or path in _OWNED):
+    for path, data in captured.written.items():
+        refuse_private(path, data.decode("utf-8", errors="ignore"))
+        if not path.startswith("demo/") or path in _OWNED:
             raise RunError(f"the command wrote {path}", hint="a demo writes below demo/, to files of its own")
     identity = {name: fields[name] for name in ("release_id", "model_id")}
-    batch = _batch(folder, captured, inputs, rows)
-    receipts = receipts_of(*batch[2:], identity["model_id"]) if batch else b""
-    if len(receipts) > MAX_ROWS_BYTES:
-        raise RunError(f"the receipts take more than {MAX_ROWS_BYTES} bytes", hint="a demo shows fewer rows")
-
-    # (2) clear, then write: the run's own record comes last and names the others
-    _clear(folder, keep=inputs)
-    for path, data in captured.written.items():
-        write_bytes(folder, path, data)
     given = [produced(folder, path) for path in sorted(inputs)]
+    verdict = all(check.ok for check in checks)
+    made: dict[str, bytes] = {}
     preflight = {
         **identity,
         "checked_at": fields["started_at"],
@@ -135,41 +139,52 @@ def record_demo(
         "inputs": given,
         "machine": machine,
         "checks": checks,
-        "ok": all(check.ok for check in checks),
+        "ok": verdict,
     }
-    write_document(folder, RuntimePreflight, preflight, generated_by=_LABEL)
-    bound: dict[str, Any] = {
-        "runtime_preflight": {**produced(folder, kind_of(RuntimePreflight).path), "ok": preflight["ok"]}
-    }
-    if batch:
-        write_bytes(folder, RECEIPTS, receipts)
-        source, answers = (len(rows_of(data)) for data in batch[2:])
+    bound: dict[str, Any] = {"runtime_preflight": {**_made(made, RuntimePreflight, preflight), "ok": verdict}}
+    if batch := _batch(folder, captured, inputs, rows):
+        made[RECEIPTS] = receipts_of(batch.source, batch.answers, identity["model_id"])
+        if len(made[RECEIPTS]) > MAX_ROWS_BYTES:
+            raise RunError(f"the receipts take more than {MAX_ROWS_BYTES} bytes", hint="a demo shows fewer rows")
+        n = len(rows_of(batch.source))
         report = {
             **identity,
-            "input": batch[0],
-            "output": batch[1],
-            "input_rows": source,
-            "output_rows": answers,
-            "n": len(rows_of(receipts)),
-            "receipts": produced(folder, RECEIPTS),
+            "input": batch.input,
+            "output": batch.output,
+            "input_rows": n,
+            "output_rows": n,
+            "n": n,
+            "receipts": _identity(RECEIPTS, made[RECEIPTS]),
         }
-        write_document(folder, BatchReceipts, report, generated_by=_LABEL)
-        bound["receipts"] = {**produced(folder, kind_of(BatchReceipts).path), "n": report["n"]}
-    return write_document(
-        folder,
-        DemoRun,
-        {
-            **fields,
-            "duration_seconds": exact(captured.seconds, 3),
-            "exit_code": captured.exit_code,
-            "inputs": given,
-            "outputs": [produced(folder, path) for path in sorted(captured.written)],
-            "stdout": captured.stdout,
-            "stderr": captured.stderr,
-            **bound,
-        },
-        generated_by=_LABEL,
-    )
+        bound["receipts"] = {**_made(made, BatchReceipts, report), "n": n}
+    run = {
+        **fields,
+        "duration_seconds": exact(captured.seconds, 3),
+        "exit_code": captured.exit_code,
+        "inputs": given,
+        "outputs": [_identity(path, captured.written[path]) for path in sorted(captured.written)],
+        "stdout": captured.stdout,
+        "stderr": captured.stderr,
+        **bound,
+    }
+    _made(made, DemoRun, run)
+
+    # (2) clear, then write: the run's own record comes last and names the others
+    _clear(folder, keep=inputs)
+    for path, data in {**captured.written, **made}.items():
+        write_bytes(folder, path, data)
+    return parse_document(DemoRun, made[kind_of(DemoRun).path])
+
+
+def _made(made: dict[str, bytes], model: type[Document], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Add a document to what will be written; returns its identity."""
+    path = kind_of(model).path
+    made[path] = document_text(model, fields, generated_by=_LABEL).encode("utf-8")
+    return _identity(path, made[path])
+
+
+def _identity(path: str, data: bytes) -> dict[str, Any]:
+    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
 
 
 def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]:
@@ -240,10 +255,8 @@ def _checks(folder: Path, command: Sequence[str], given: Iterable[str], model_id
     yield Check(name="program", required=command[0], found="there" if there else "none", ok=there)
 
 
-def _batch(
-    folder: Path, captured: Captured, inputs: Sequence[str], rows: tuple[str, str] | None
-) -> tuple[str, str, bytes, bytes] | None:
-    """Paths and bytes of the input and the output whose rows belong together."""
+def _batch(folder: Path, captured: Captured, inputs: Sequence[str], rows: tuple[str, str] | None) -> _Batch | None:
+    """The input and the output whose rows belong together."""
     if rows is None:
         lists = [[path for path in paths if path.endswith(".jsonl")] for paths in (inputs, captured.written)]
         if [len(item) for item in lists] != [1, 1]:
@@ -252,16 +265,18 @@ def _batch(
     source, answers = rows
     if source not in inputs or answers not in captured.written:
         raise RunError(f"{source} is no input, or {answers} no output of the demo, so their rows have no receipts")
-    data = ((folder / source).read_bytes(), captured.written[answers])
-    if max(map(len, data)) > MAX_ROWS_BYTES:
+    batch = _Batch(
+        input=source, output=answers, source=(folder / source).read_bytes(), answers=captured.written[answers]
+    )
+    if max(len(batch.source), len(batch.answers)) > MAX_ROWS_BYTES:
         raise RunError(f"the rows of the demo take more than {MAX_ROWS_BYTES} bytes", hint="a demo shows fewer rows")
-    counts = [len(rows_of(item)) for item in data]
-    if counts[0] != counts[1]:
+    asked, answered = len(rows_of(batch.source)), len(rows_of(batch.answers))
+    if asked != answered:
         raise RunError(
-            f"{source} holds {counts[0]} rows and {answers} {counts[1]}, so that not each has its receipt",
+            f"{source} holds {asked} rows and {answers} {answered}, so that not each has its receipt",
             hint="write one row for each input row; a result of another form is no .jsonl file",
         )
-    return (*rows, *data)
+    return batch
 
 
 def _clear(folder: Path, *, keep: Iterable[str]) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from pydantic import BaseModel, ValidationError
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
@@ -17,19 +16,25 @@ from proofpress.evidence.pack import CHECKSUMS, PARAMS
 from proofpress.evidence.preflight import Check, Machine, Requirements, TrainingPreflight, requirement_checks
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.checksums import parse_checksums
-from proofpress.ingest.schema import schema_findings
 from proofpress.ingest.sources import read_file
-from proofpress.ingest.strict import PARSERS, StrictError, pointer_of
+from proofpress.ingest.strict import pointer_of
 from proofpress.pack.machine import probe
 from proofpress.pack.training import files_below, produced
-from proofpress.pack.writer import PackError, document_in, kind_of, write_bytes, write_document, write_text
+from proofpress.pack.writer import (
+    PackError,
+    document_in,
+    kind_of,
+    read_structured,
+    write_bytes,
+    write_document,
+    write_text,
+)
 
 _LABEL: Final = "proofpress.pack.preflight"
 CONFIGURATION_SCHEMA: Final = "training/config.schema.json"
 _DATA: Final[tuple[type[Document], ...]] = (DatasetPackage, DatasetManifest, SplitIntegrity)
 _SAYS: Final = frozenset({"type", "properties", "$ref", "enum", "const", "anyOf", "oneOf", "allOf"})
 _MOST: Final = 300
-M = TypeVar("M", bound=BaseModel)
 
 
 def write_preflight(
@@ -100,28 +105,6 @@ def write_preflight(
         },
         generated_by=_LABEL,
     )
-
-
-def read_structured(path: Path) -> Any:
-    """A JSON or YAML file as the strict readers read it. Raises `PackError`."""
-    parse = PARSERS.get(path.suffix)
-    if parse is None:
-        raise PackError(f"{path.name} is neither JSON nor YAML by its name", hint="name it .json, .yaml or .yml")
-    try:
-        return parse(read_file(path))
-    except OSError as exc:
-        raise PackError(f"{path.name} can't be read: {exc.strerror or exc}") from exc
-    except StrictError as exc:
-        raise PackError(f"{path.name}{exc.pointer}: {exc}") from exc
-
-
-def read_model(path: Path, model: type[M]) -> M:
-    """A JSON or YAML file as a closed model. Raises `PackError`, naming each violation."""
-    try:
-        return model.model_validate(read_structured(path))
-    except ValidationError as exc:
-        found = schema_findings(path.name, exc)
-        raise PackError("; ".join(f"{item.file}{item.pointer}: {item.message}" for item in found)) from exc
 
 
 def open_place(schema: Any, pointer: str = "") -> str | None:

@@ -3,5 +3,12 @@
 from typing import Any
 
 from proofpress.render import views_1
+from proofpress.render.views_2 import demo, training
 
-DOCUMENTS: tuple[dict[str, Any], ...] = views_1.DOCUMENTS
+_VIEWS: dict[str, Any] = {
+    "training_run_card": training.training_run_card,
+    "transcript": demo.transcript,
+}
+DOCUMENTS: tuple[dict[str, Any], ...] = tuple(
+    {**spec, "view": _VIEWS.get(spec["name"], spec["view"])} for spec in views_1.DOCUMENTS
+)

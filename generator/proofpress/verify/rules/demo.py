@@ -11,6 +11,7 @@ from proofpress.verify.rule import Case, rule, trouble
 
 _PATHS = {kind.name: kind.path for kind in KINDS}
 _DEMO, _PREFLIGHT, _RECEIPTS = _PATHS["demo"], _PATHS["demo_preflight"], _PATHS["receipts"]
+_MODEL = _PATHS["model_manifest"]
 _HINT = "run the demo again with the files of this pack: proofpress demo run"
 
 
@@ -46,7 +47,7 @@ def reports(case: Case) -> Iterator[Finding]:
     for field, path, summary, said in named:
         if path in case.broken:
             continue  # told by the schema's rules
-        file = case.raw.files.get(path)
+        file = case.listed.get(path)
         if summary is None:
             if file is not None:
                 problem = f"the run does not name {path}: it is of another run"
@@ -90,8 +91,8 @@ def runtime(case: Case) -> Iterator[Finding]:
     if preflight.ok != all(check.ok for check in preflight.checks):
         problem = "the verdict is not that of the checks"
         yield trouble(_PREFLIGHT, "/ok", problem, expected=not preflight.ok, found=preflight.ok, hint=_HINT)
-    manifest = case.raw.files.get(_PATHS["model_manifest"])
-    wanted = (manifest.path, manifest.sha256, manifest.size) if manifest else ()
+    manifest = case.listed.get(_MODEL)
+    wanted = (_MODEL, manifest.sha256, manifest.size) if manifest else ()
     model = preflight.model_manifest
     if (model.path, model.sha256, model.size) != wanted:
         yield trouble(

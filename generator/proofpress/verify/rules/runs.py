@@ -10,7 +10,6 @@ from proofpress.evidence.preflight import Configuration, requirement_checks
 from proofpress.evidence.training import (
     ProducedFile,
     RunIdentity,
-    SplitKeys,
     resumed_log_trouble,
     role_in_run,
 )
@@ -119,8 +118,8 @@ def dataset(case: Case) -> Iterator[Finding]:
     if report is None:
         return
     now = {
-        path: (file.sha256, file.size)
-        for path, file in case.raw.files.items()
+        path: (entry.sha256, entry.size)
+        for path, entry in case.listed.items()
         if path.startswith("dataset/") and path not in RENDERED and path != f"dataset/{CHECKSUMS}"
     }
     seen: dict[str, tuple[str, int]] = {}
@@ -168,7 +167,7 @@ def listed(case: Case) -> Iterator[Finding]:
     if manifest is None:
         return
     outputs = {item.path for item in run.outputs} if run else set()
-    below = {path for path in case.raw.files if path.startswith("training/") and path not in RENDERED}
+    below = {path for path in case.listed if path.startswith("training/") and path not in RENDERED}
     wanted = (below | outputs) - {_MANIFEST, f"training/{CHECKSUMS}"}
     times = Counter(item.path for item in manifest.files)
     for index, item in enumerate(manifest.files):
@@ -211,7 +210,7 @@ def resumed(case: Case) -> Iterator[Finding]:
             found=difference,
             hint=_PACKAGE,
         )
-    data, report, parameters = case.evidence.dataset, case.evidence.preflight, case.raw.files.get(PARAMS)
+    data, report, parameters = case.evidence.dataset, case.evidence.preflight, case.listed.get(PARAMS)
     config = report.configuration.sha256 if report else parameters.sha256 if parameters else None
     if data is None or config is None:
         yield trouble(
@@ -223,12 +222,7 @@ def resumed(case: Case) -> Iterator[Finding]:
             hint="add the evidence from the recorded run",
         )
         return
-    mine = RunIdentity(
-        run_id=run.run_id,
-        dataset_snapshot_id=run.dataset_snapshot_id,
-        config_sha256=config,
-        splits=tuple(SplitKeys(name=split.name, keys_sha256=split.keys_sha256) for split in data.splits),
-    )
+    mine = RunIdentity.of(data, run_id=run.run_id, config_sha256=config)
     for name, expected, found in checkpoint.differences(mine):
         yield trouble(
             _RUN,
@@ -268,10 +262,9 @@ def resumed_step(case: Case) -> Iterator[Finding]:
         yield trouble(_RUN, "/log", problem, expected=difference[0], found=difference[1], hint=hint)
 
 
-def _unlike(case: Case, item: ProducedFile | Any) -> str:
-    """What stands in place of a recorded file, in the pack or among its external artifacts; empty: the file itself."""
-    outside = {entry.name: entry for entry in case.evidence.manifest.external_artifacts}
-    found = case.raw.files.get(item.path) or outside.get(item.path)
+def _unlike(case: Case, item: ProducedFile) -> str:
+    """What the manifest has in place of a recorded file; empty: the file itself."""
+    found = case.listed.get(item.path)
     if found is None:
         return "no such file"
     same_bytes = (found.sha256, found.size) == (item.sha256, item.size)
