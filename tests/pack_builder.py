@@ -32,7 +32,7 @@ from proofpress.pack.evaluation import Examples, Interval, Metric, measure, writ
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
 from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import write_params, write_run_manifest, write_training
+from proofpress.pack.training import produced, write_params, write_run_manifest, write_training
 from proofpress.pack.writer import write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSets
@@ -211,6 +211,28 @@ class PackBuilder:
         """Replace fields of the evaluation, and seal the pack."""
         for name, value in fields.items():
             self.corrupt(EVAL, f"/{name}", value)
+        return self.reseal()
+
+    def with_resumption(self, **changed: Any) -> Self:
+        """Let the training run be one that went on at step 1 from a checkpoint of its own, and seal the pack.
+
+        `changed` are fields of the checkpoint that say something else.
+        """
+        run, place = "training/training_run.json", "training/checkpoints/step-1.bin"
+        self.write(place, b"state")
+        splits = self.value("dataset/dataset_package.json", "/splits")
+        checkpoint = {
+            **produced(self.folder, place),
+            "run_id": self.value(run, "/run_id"),
+            "dataset_snapshot_id": self.value(run, "/dataset_snapshot_id"),
+            "config_sha256": self.value("training/training_preflight_report.json", "/configuration/sha256"),
+            "splits": [{"name": item["name"], "keys_sha256": item["keys_sha256"]} for item in splits],
+            "step": 1,
+        }
+        self.corrupt(run, "/resumed_from", checkpoint | changed).corrupt(run, "/resumed_step", 1)
+        self.corrupt(run, "/log/-", {"step": 1, "name": "resumed_step", "value": 1})
+        self.corrupt(EVAL, "/resumed_step", 1)
+        write_run_manifest(self.folder)
         return self.reseal()
 
     def with_model_id(self) -> Self:
