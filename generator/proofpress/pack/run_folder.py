@@ -51,7 +51,7 @@ class RunRecord(Model):
     command: Annotated[tuple[Text, ...], Field(min_length=1)]
     seed: Count
     started_at: UtcTime
-    duration_seconds: Number
+    duration_seconds: Annotated[Number, Field(ge=0, le=1_000_000_000)]
     environment: JsonObject
     outputs: Annotated[tuple[PackPath, ...], Field(min_length=1)]
     resumed_step: Count | None = None
