@@ -19,7 +19,7 @@ from proofpress.evidence.evaluation import SliceKey, Target
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
-from proofpress.evidence.preflight import Check, Machine, Requirements
+from proofpress.evidence.preflight import Machine, Requirements, file_checks, program_check
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
@@ -254,20 +254,25 @@ class PackBuilder:
         """Let documents that name a file by the digest that it had name it by the digest that it has."""
         for path in _BINDING:
             if (self / path).is_file():
-                document = self.json(path)
-                if self._rebound(document):
-                    self.write(path, dump_json(document))
+                before = self.json(path)
+                after = self._rebound(before)
+                if after != before:
+                    self.write(path, dump_json(after))
         return self
 
-    def _rebound(self, value: Any) -> bool:
-        found = False
-        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-            found |= self._rebound(item)
-        if isinstance(value, dict) and value.get("sha256") in self._earlier.get(value.get("path", ""), ()):
-            data = (self / value["path"]).read_bytes()
-            value |= {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-            found = True
-        return found
+    def _rebound(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._rebound(item) for item in value]
+        if isinstance(value, str):
+            for path, digests in self._earlier.items():
+                for old in digests if (self / path).is_file() else ():
+                    value = value.replace(old, hashlib.sha256((self / path).read_bytes()).hexdigest())
+        if not isinstance(value, dict):
+            return value
+        after = {name: self._rebound(item) for name, item in value.items()}
+        if "size" in value and after["sha256"] != value["sha256"]:
+            after["size"] = (self / value["path"]).stat().st_size
+        return after
 
     def reseal(self, *, documents: bool = True, bindings: bool = True, sets: TemplateSets | None = None) -> Self:
         """Rebind, render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
@@ -439,11 +444,12 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
     write_bytes(folder, "demo/inputs.jsonl", b'{"number": 21}\n')
     write_bytes(folder, "demo/predict.py", PREDICT.encode())
     inputs = ["demo/inputs.jsonl", "demo/predict.py", "model/config.json", "model/weights.bin"]
+    digests = [(path, produced(folder, path)["sha256"]) for path in ("model/manifest.json", *inputs)]
     record_demo(
         folder,
         Captured(exit_code=0, stdout="odd\n", stderr="", seconds=0.1, written={ANSWERS: b'{"parity": "odd"}\n'}),
         machine=MACHINE,
-        checks=[Check(name="demo/inputs.jsonl", required="a file of the pack", found="there", ok=True)],
+        checks=[*file_checks(dict(digests), dict(digests[:1] + digests[-2:])), program_check("python", there=True)],
         inputs=inputs,
         rows=None,
         fields={

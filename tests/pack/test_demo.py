@@ -112,7 +112,7 @@ def test_a_run_that_does_not_do_what_it_declares_leaves_the_pack(script: str, me
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"model_id": "sha256:" + "0" * 64}, "model/manifest.json: sha256:0000"),
+        ({"model_id": "sha256:" + "0" * 64}, "model/manifest.json: sha256 0000"),
         ({"inputs": ["demo/run.py", "demo/none.txt"]}, "demo/none.txt: a file of the pack is required"),
         ({"command": ["no-such-program"]}, "program: no-such-program is required, found none"),
         ({"command": []}, "needs a command"),

@@ -202,7 +202,7 @@ PACK_CASES = dict(
         one("RUN007", EVAL, "/resumed_step", sealed(EVAL, "/resumed_step", 5)),
         one("DEM001", DEMO, "/exit_code", sealed(DEMO, "/exit_code", 1)),
         one("DEM002", DEMO, "/receipts/n", sealed(DEMO, "/receipts/n", 2)),
-        one("DEM003", DEMO_PREFLIGHT, "/model_manifest", sealed(DEMO_PREFLIGHT, "/model_manifest/sha256", OTHER)),
+        one("DEM003", DEMO_PREFLIGHT, "/inputs", sealed(DEMO_PREFLIGHT, "/inputs/0", REMOVE)),
         one("DEM004", RECEIPTS, "line 1", lambda pack: pack.replace(RECEIPTS, '"row": 1', '"row": 2').reseal()),
     )
 )

@@ -82,6 +82,8 @@ def test_other_promoted_parameters_than_the_preflight_checked(pack: PackBuilder)
     [
         ("/checks/0/ok", False, ["/checks/0", "/ok"]),
         ("/checks/4", REMOVE, ["/checks"]),
+        ("/checks/1/name", "something", ["/checks"]),
+        ("/checks/1/found", "perhaps", ["/checks"]),
         ("/machine/memory_bytes", 1000, ["/checks"]),
         ("/requirements/min_memory_bytes", 2**40, ["/checks"]),
         ("/requirements/accelerator", {"kind": "cuda", "min_memory_bytes": 1}, ["/checks"]),
@@ -130,6 +132,17 @@ def test_reports_of_another_demo_run(mutate: Callable[[PackBuilder], None], wher
 def test_a_preflight_of_other_inputs(pack: PackBuilder) -> None:
     pack.corrupt(RUNTIME, "/inputs/0", REMOVE).reseal()
     assert found(pack) == [("DEM003", RUNTIME, "/inputs")]
+
+
+def test_a_preflight_of_another_model(pack: PackBuilder) -> None:
+    pack.corrupt(RUNTIME, "/model_manifest/sha256", OTHER).reseal()
+    assert found(pack) == [("DEM003", RUNTIME, "/checks"), ("DEM003", RUNTIME, "/model_manifest")]
+
+
+@pytest.mark.parametrize(("pointer", "value"), [("/checks/1/found", "sha256 x"), ("/checks/0", REMOVE)])
+def test_a_runtime_check_is_computed_again(pointer: str, value: object, pack: PackBuilder) -> None:
+    pack.corrupt(RUNTIME, pointer, value).reseal()
+    assert found(pack) == [("DEM003", RUNTIME, "/checks")]
 
 
 def test_a_failed_runtime_preflight(pack: PackBuilder) -> None:
@@ -191,3 +204,20 @@ def test_absent_evidence_is_no_trouble_where_no_profile_asks_for_it(pack: PackBu
         pack.remove(path)
     pack.corrupt(DEMO, "/receipts", REMOVE).corrupt(DEMO, "/runtime_preflight", REMOVE).reseal()
     assert found(pack) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value", "rule"),
+    [
+        (FILES, "release_id", "digits-v0.2.0-tiny-r1", "IDN001"),
+        (RUNTIME, "release_id", "digits-v0.2.0-tiny-r1", "IDN001"),
+        (REPORT, "release_id", "digits-v0.2.0-tiny-r1", "IDN001"),
+        (RUNTIME, "model_id", f"sha256:{OTHER}", "IDN003"),
+        (REPORT, "model_id", f"sha256:{OTHER}", "IDN003"),
+        (PREFLIGHT, "dataset_snapshot_id", "digits-other", "IDN004"),
+        (FILES, "run_id", "train-2", "IDN005"),
+    ],
+)
+def test_identities_agree(path: str, field: str, value: str, rule: str, pack: PackBuilder) -> None:
+    pack.corrupt(path, f"/{field}", value).reseal()
+    assert (rule, path, f"/{field}") in found(pack)

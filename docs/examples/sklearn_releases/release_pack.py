@@ -19,8 +19,8 @@ from proofpress.pack.demo import run_demo
 from proofpress.pack.efficiency import measure_latency, measure_peak_memory, not_measured, write_efficiency
 from proofpress.pack.evaluation import Examples, Metric, Row, measure, write_evaluation, write_examples
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
-from proofpress.pack.release import assemble, write_release
 from proofpress.pack.preflight import write_preflight
+from proofpress.pack.release import assemble, write_release
 from proofpress.pack.training import environment, write_params, write_run_manifest, write_training
 from proofpress.pack.writer import exact, write_bytes
 from proofpress.render.sets import TemplateSets

@@ -1,6 +1,6 @@
 """Preflights: what must hold before a run starts, what was found on the machine, and the verdict row by row."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -123,6 +123,55 @@ class RuntimePreflight(Document):
     machine: Machine
     checks: Annotated[tuple[Check, ...], Field(min_length=1)]
     ok: bool
+
+
+def document_check(name: str, problem: str = "") -> Check:
+    """Whether a document could be read, and is valid; `problem` says what is wrong with it."""
+    wanted = "there and valid"
+    return Check(name=name, required=wanted, found=problem or wanted, ok=not problem)
+
+
+def configuration_checks(schema: str, opened: str | None, problem: str = "") -> tuple[Check, Check]:
+    """Whether a JSON Schema is closed (`opened` points at a place that is not), and the configuration obeys it."""
+    return (
+        Check(
+            name="schema of the configuration",
+            required="closed: unknown names are refused everywhere",
+            found="closed" if opened is None else f"open at {opened or '/'}",
+            ok=opened is None,
+        ),
+        Check(name="configuration", required=f"valid by {schema}", found=problem or "valid", ok=not problem),
+    )
+
+
+def file_checks(digests: Mapping[str, str | None], wanted: Mapping[str, str]) -> tuple[Check, ...]:
+    """Whether files are there, those in `wanted` with the digest that they must have."""
+    return tuple(
+        Check(
+            name=path,
+            required=f"sha256 {wanted[path]}" if path in wanted else "a file of the pack",
+            found=f"sha256 {digest}" if digest else "no such file",
+            ok=digest is not None and wanted.get(path, digest) == digest,
+        )
+        for path, digest in digests.items()
+    )
+
+
+def program_check(word: str, *, there: bool) -> Check:
+    """Whether the program that a command names can be found."""
+    return Check(name="program", required=word, found="there" if there else "none", ok=there)
+
+
+def contradicted(checks: Iterable[Check], wanted: Iterable[Check]) -> Iterator[tuple[Check, Check | None]]:
+    """(wanted, stated) of each check that is missing, or passes with other words than the values behind it give.
+
+    A stated check that fails contradicts nothing: it refuses by itself.
+    """
+    stated = {check.name: check for check in checks}
+    for check in wanted:
+        found = stated.get(check.name)
+        if found is None or (found.ok and found != check):
+            yield check, found
 
 
 def requirement_checks(needed: Requirements, machine: Machine) -> tuple[Check, ...]:

@@ -12,7 +12,7 @@ from proofpress.evidence.base import Document
 from proofpress.evidence.demo import MAX_ROWS_BYTES, RECEIPTS, BatchReceipts, DemoRun, receipts_of, rows_of
 from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import CHECKSUMS
-from proofpress.evidence.preflight import Check, Machine, RuntimePreflight
+from proofpress.evidence.preflight import Check, Machine, RuntimePreflight, file_checks, program_check
 from proofpress.pack.clean_run import LIMIT_SECONDS, Captured, RunError, run_clean, words_of
 from proofpress.pack.machine import probe
 from proofpress.pack.training import produced
@@ -30,6 +30,7 @@ from proofpress.render.sets import RENDERED
 
 _LABEL: Final = "proofpress.pack.demo"
 _MODEL: Final = kind_of(ModelManifest).path
+_NONE: Final = "no such file"
 _OWNED: Final = frozenset(
     {RECEIPTS, f"demo/{CHECKSUMS}", *(kind_of(item).path for item in (DemoRun, RuntimePreflight, BatchReceipts))}
     | {path for path in RENDERED if path.startswith("demo/")}
@@ -49,7 +50,7 @@ class _Batch:
 
 def model_id_of(folder: Path) -> str:
     """The identity of the model that a folder holds. Raises `PackError` when it holds none."""
-    return f"sha256:{_produced(folder, _MODEL)['sha256']}"
+    return f"sha256:{produced(folder, _MODEL)['sha256']}"
 
 
 def run_demo(
@@ -79,7 +80,7 @@ def run_demo(
     if taken := sorted({*outputs, *_OWNED} & set(inputs)):
         raise PackError(f"{taken[0]} can't be an input of the demo", hint="inputs are files that no run writes")
     given = sorted({*inputs, *_model_files(folder)})
-    checks = tuple(_checks(folder, command, given, model_id))
+    checks = _checks(folder, command, given, model_id)
     if failed := [check for check in checks if not check.ok]:
         said = "; ".join(f"{check.name}: {check.required} is required, found {check.found}" for check in failed)
         raise RunError(f"the demo can't run: {said}")
@@ -200,7 +201,7 @@ def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]
     if (model := model_id_of(folder)) != demo.model_id:
         found.append(f"{_MODEL}: recorded {demo.model_id}, found {model}")
     for item in demo.inputs:
-        now = _produced(folder, item.path)["sha256"]
+        now = _digest(folder, item.path)
         if now != item.sha256:
             found.append(f"{item.path}: recorded {item.sha256}, found {now}")
     if found:
@@ -218,20 +219,18 @@ def _differences(demo: DemoRun, again: Captured) -> Iterator[str]:
     recorded = {item.path: item.sha256 for item in demo.outputs}
     written = {path: hashlib.sha256(data).hexdigest() for path, data in again.written.items()}
     for path in sorted(recorded.keys() | written.keys()):
-        was, now = recorded.get(path, "no such file"), written.get(path, "no such file")
+        was, now = recorded.get(path, _NONE), written.get(path, _NONE)
         if was != now:
             yield f"{path}: recorded {was}, found {now}"
     if not recorded and again.stdout != demo.stdout:
         yield "stdout: the command prints something else than was recorded"
 
 
-def _produced(folder: Path, path: str) -> dict[str, Any]:
+def _digest(folder: Path, path: str) -> str:
     try:
-        return produced(folder, path)
+        return str(produced(folder, path)["sha256"])
     except PackError:
-        if path == _MODEL:
-            raise
-        return {"path": path, "sha256": "no such file", "size": 0}
+        return _NONE
 
 
 def _model_files(folder: Path) -> list[str]:
@@ -241,18 +240,13 @@ def _model_files(folder: Path) -> list[str]:
     return [path for path in paths if (folder / path).is_file()]
 
 
-def _checks(folder: Path, command: Sequence[str], given: Iterable[str], model_id: str) -> Iterator[Check]:
-    found = _produced(folder, _MODEL)["sha256"]
-    yield Check(name=_MODEL, required=model_id, found=f"sha256:{found}", ok=model_id == f"sha256:{found}")
+def _checks(folder: Path, command: Sequence[str], given: Iterable[str], model_id: str) -> tuple[Check, ...]:
     manifest = document_in(folder, ModelManifest)
-    listed = {f"model/{item.path}": item.sha256 for item in manifest.files} if manifest else {}
-    for path in given:
-        digest = _produced(folder, path)["sha256"]
-        wanted = listed.get(path)
-        there = digest != "no such file" and wanted in {None, digest}
-        yield Check(name=path, required=f"sha256 {wanted}" if wanted else "a file of the pack", found=digest, ok=there)
-    there = shutil.which(words_of(command)[0], path=os.defpath) is not None
-    yield Check(name="program", required=command[0], found="there" if there else "none", ok=there)
+    wanted = {f"model/{item.path}": item.sha256 for item in manifest.files} if manifest else {}
+    wanted[_MODEL] = model_id.removeprefix("sha256:")
+    there = {path: None if (digest := _digest(folder, path)) == _NONE else digest for path in (_MODEL, *given)}
+    program = shutil.which(words_of(command)[0], path=os.defpath) is not None
+    return (*file_checks(there, wanted), program_check(command[0], there=program))
 
 
 def _batch(folder: Path, captured: Captured, inputs: Sequence[str], rows: tuple[str, str] | None) -> _Batch | None:

@@ -13,7 +13,15 @@ from referencing.exceptions import Unresolvable
 from proofpress.evidence.base import Document
 from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
 from proofpress.evidence.pack import CHECKSUMS, PARAMS
-from proofpress.evidence.preflight import Check, Machine, Requirements, TrainingPreflight, requirement_checks
+from proofpress.evidence.preflight import (
+    Check,
+    Machine,
+    Requirements,
+    TrainingPreflight,
+    configuration_checks,
+    document_check,
+    requirement_checks,
+)
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.checksums import parse_checksums
 from proofpress.ingest.sources import read_file
@@ -77,14 +85,8 @@ def write_preflight(
     if schema is not None:
         write_bytes(folder, CONFIGURATION_SCHEMA, read_file(schema))
         opened = open_place(rules)
-        closed = Check(
-            name="schema of the configuration",
-            required="closed: unknown names are refused everywhere",
-            found=f"open at {opened or '/'}" if opened is not None else "closed",
-            ok=opened is None,
-        )
-        checks += [closed, _valid(validator, parameters)]
-        configuration["validated_by"] = {**produced(folder, CONFIGURATION_SCHEMA), "closed": closed.ok}
+        checks += configuration_checks(CONFIGURATION_SCHEMA, opened, _problem(validator, parameters))
+        configuration["validated_by"] = {**produced(folder, CONFIGURATION_SCHEMA), "closed": opened is None}
 
     # (3) machine, and the verdict
     machine = machine or probe(folder, needed)
@@ -146,13 +148,13 @@ def _validator(schema: Any) -> Any:
     return Draft202012Validator(_plain(schema), registry=Registry())
 
 
-def _valid(validator: Any, parameters: Any) -> Check:
+def _problem(validator: Any, parameters: Any) -> str:
+    """The first thing that a schema refuses in a configuration; empty when it is valid."""
     try:
         errors = sorted(validator.iter_errors(_plain(parameters)), key=lambda item: str(item.json_path))
     except Unresolvable as exc:
         raise PackError(f"the schema of the configuration refers to what it does not hold: {exc}") from exc
-    found = " ".join(f"{errors[0].json_path}: {errors[0].message}".split())[:_MOST] if errors else "valid"
-    return Check(name="configuration", required=f"valid by {CONFIGURATION_SCHEMA}", found=found, ok=not errors)
+    return " ".join(f"{errors[0].json_path}: {errors[0].message}".split())[:_MOST] if errors else ""
 
 
 def _plain(value: Any) -> Any:
@@ -174,8 +176,7 @@ def _place_of(folder: Path, config: Path) -> str:
 def _dataset_checks(folder: Path) -> Iterator[Check]:
     for model in _DATA:
         document = _readable(folder, model)
-        found = document if isinstance(document, str) else "there and valid"
-        yield Check(name=kind_of(model).path, required="there and valid", found=found, ok=not isinstance(document, str))
+        yield document_check(kind_of(model).path, document if isinstance(document, str) else "")
     path = f"dataset/{CHECKSUMS}"
     if (folder / path).is_file():
         wrong = list(_unlike(folder, parse_checksums(read_file(folder / path))))

@@ -7,6 +7,7 @@ from typing import Any
 from proofpress.evidence.demo import RECEIPTS, receipts_of, rows_of
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KINDS
+from proofpress.evidence.preflight import contradicted, file_checks, program_check
 from proofpress.verify.rule import Case, rule, trouble
 
 _PATHS = {kind.name: kind.path for kind in KINDS}
@@ -78,6 +79,20 @@ def runtime(case: Case) -> Iterator[Finding]:
     preflight, run = case.evidence.demo_preflight, case.evidence.demo
     if preflight is None:
         return
+    manifest, listed = case.listed.get(_MODEL), case.evidence.model_manifest
+    digests = {item.path: item.sha256 for item in (preflight.model_manifest, *preflight.inputs)}
+    own = {f"model/{item.path}": item.sha256 for item in (listed.files if listed else ())}
+    wanted = list(file_checks(digests, {**own, _MODEL: preflight.model_id.removeprefix("sha256:")}))
+    wanted += [program_check(run.command[0], there=True)] if run else []
+    for check, found in contradicted(preflight.checks, wanted):
+        yield trouble(
+            _PREFLIGHT,
+            "/checks",
+            f"the check '{check.name}' is not what the values behind it give",
+            expected=f"required {check.required}, found {check.found}",
+            found=f"required {found.required}, found {found.found}" if found else "no such check",
+            hint=_HINT,
+        )
     for index, check in enumerate(preflight.checks):
         if not check.ok:
             yield trouble(
@@ -91,15 +106,14 @@ def runtime(case: Case) -> Iterator[Finding]:
     if preflight.ok != all(check.ok for check in preflight.checks):
         problem = "the verdict is not that of the checks"
         yield trouble(_PREFLIGHT, "/ok", problem, expected=not preflight.ok, found=preflight.ok, hint=_HINT)
-    manifest = case.listed.get(_MODEL)
-    wanted = (_MODEL, manifest.sha256, manifest.size) if manifest else ()
+    there = (_MODEL, manifest.sha256, manifest.size) if manifest else ()
     model = preflight.model_manifest
-    if (model.path, model.sha256, model.size) != wanted:
+    if (model.path, model.sha256, model.size) != there:
         yield trouble(
             _PREFLIGHT,
             "/model_manifest",
             "the preflight checked another model manifest than the pack's",
-            expected=", ".join(map(str, wanted)) or "a pack with a model manifest",
+            expected=", ".join(map(str, there)) or "a pack with a model manifest",
             found=f"{model.path}, {model.sha256}, {model.size}",
             hint=_HINT,
         )

@@ -6,7 +6,13 @@ from typing import Any
 
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, KINDS, PARAMS
-from proofpress.evidence.preflight import Configuration, requirement_checks
+from proofpress.evidence.preflight import (
+    Configuration,
+    configuration_checks,
+    contradicted,
+    document_check,
+    requirement_checks,
+)
 from proofpress.evidence.training import (
     ProducedFile,
     RunIdentity,
@@ -26,35 +32,32 @@ _PACKAGE = "package the run folder again: proofpress pack training"
 
 @rule("RUN001", "The training preflight passed", needs="preflight", book=2)
 def passed(case: Case) -> Iterator[Finding]:
-    """A check of the preflight failed, a check of a requirement is missing or says something else than the probed
-    values give, or the verdict is not that of the checks.
+    """A check of the preflight failed, is missing, or says something else than the values behind it give; or the
+    verdict is not that of the checks.
 
     A run whose preflight failed may have used broken data or a machine that it was not made for.
     """
     report = case.evidence.preflight
     if report is None:
         return
-    stated = {check.name: check for check in report.checks}
-    for wanted in requirement_checks(report.requirements, report.machine):
-        if (found := stated.get(wanted.name)) != wanted:
-            yield trouble(
-                _PREFLIGHT,
-                "/checks",
-                f"the check '{wanted.name}' is not what the probed values give",
-                expected=f"required {wanted.required}, found {wanted.found}, {'ok' if wanted.ok else 'not ok'}",
-                found=f"required {found.required}, found {found.found}" if found else "no such check",
-                hint=_AGAIN,
-            )
+    schema = report.configuration.validated_by
+    wanted = [document_check(_PATHS[name]) for name in ("dataset", "dataset_manifest", "splits")]
+    wanted += configuration_checks(schema.path, None if schema.closed else "/") if schema else ()
+    wanted += requirement_checks(report.requirements, report.machine)
+    for check, found in contradicted(report.checks, wanted):
+        yield trouble(
+            _PREFLIGHT,
+            "/checks",
+            f"the check '{check.name}' is not what the values behind it give",
+            expected=f"required {check.required}, found {check.found}, {'ok' if check.ok else 'not ok'}",
+            found=f"required {found.required}, found {found.found}" if found else "no such check",
+            hint=_AGAIN,
+        )
     for index, check in enumerate(report.checks):
         if not check.ok:
             problem = f"the check '{check.name}' failed"
             where = f"/checks/{index}"
             yield trouble(_PREFLIGHT, where, problem, expected=check.required, found=check.found, hint=_AGAIN)
-    schema = report.configuration.validated_by
-    if schema is not None and not schema.closed and report.ok:
-        problem = "the configuration was validated by a schema that lets unknown names pass"
-        where = "/configuration/validated_by/closed"
-        yield trouble(_PREFLIGHT, where, problem, expected="true", found="false", hint="close the schema")
     if report.ok != all(check.ok for check in report.checks):
         problem = "the verdict is not that of the checks"
         yield trouble(_PREFLIGHT, "/ok", problem, expected=not report.ok, found=report.ok, hint=_AGAIN)
