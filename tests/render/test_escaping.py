@@ -209,16 +209,20 @@ def _read(path: str, value: Any) -> Any:
 
 
 def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skeletons:
-    """The documents' structure when each leaf says `text_of`; None leaves it, an invalid text is made plain."""
+    """The documents' structure when each leaf says `text_of`; None leaves it, an invalid text is made plain.
+
+    Paths stay different, for a document lists each file once.
+    """
     evidence, documents, leaves = subject
     values = dict(documents)
     for number, (path, pointer) in enumerate(leaves):
         text = text_of(number, (path, pointer))
         if text is None:
             continue
-        changed = _with(values[path], steps(pointer), text)
+        end = f"-{number}" if pointer.endswith("path") else ""
+        changed = _with(values[path], steps(pointer), text + end)
         valid = _read(path, changed) is not None
-        values[path] = changed if valid else _with(values[path], steps(pointer), "plain")
+        values[path] = changed if valid else _with(values[path], steps(pointer), "plain" + end)
     models = gathered((kind, _read(kind.path, values[kind.path])) for kind in documents_among(values))
     found = {}
     for document in render_documents(replace(evidence, **models), TemplateSets().newest()):

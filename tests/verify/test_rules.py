@@ -24,6 +24,8 @@ COST, DATA, DEMO = "model/efficiency_report.json", "dataset/dataset_package.json
 MODEL, RUN, SPLITS = "model/model_package.json", "training/training_run.json", "dataset/split_integrity.json"
 SPEC, CHECK = "dataset/dataset_spec.json", "dataset/dataset_input_check_report.json"
 SNAPSHOT, FACE = "dataset/dataset_snapshot_report.json", "interface.json"
+PREFLIGHT, RUN_FILES = "training/training_preflight_report.json", "training/training_run_manifest.json"
+DEMO_PREFLIGHT, RECEIPTS = "demo/runtime_preflight_report.json", "demo/receipts.jsonl"
 OTHER = "d" * 64
 
 
@@ -212,7 +214,7 @@ PACK_CASES = dict(
         one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
         one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
         one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
-        one("DAT001", SNAPSHOT, "", lambda pack: pack.with_spec().remove(SNAPSHOT).reseal()),
+        one("DAT001", SNAPSHOT, "", lambda pack: pack.with_spec().remove(SNAPSHOT).preflighted().reseal()),
         one("DAT002", SPEC, "/label_edges", reviewed(SPEC, "/label_edges", [1, 2])),
         one("DAT003", SNAPSHOT, "/spec_sha256", bound(SNAPSHOT, "/spec_sha256", OTHER)),
         one("DAT004", CHECK, "/ok", reviewed(CHECK, "/ok", False)),
@@ -243,7 +245,22 @@ PACK_CASES = dict(
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
         one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 3)),
         one("MRK001", COST, "/fixture", sealed(COST, "/fixture", True), severity="warning"),
+        one("RUN001", PREFLIGHT, "/ok", sealed(PREFLIGHT, "/ok", False)),
+        one(
+            "RUN002",
+            PREFLIGHT,
+            "/configuration/payload/threshold",
+            sealed(PREFLIGHT, "/configuration/payload/threshold", Number("0.65")),
+        ),
+        one("RUN003", PREFLIGHT, "/inputs/0", sealed(PREFLIGHT, "/inputs/0/sha256", OTHER)),
+        one("RUN004", PREFLIGHT, "/checked_at", sealed(PREFLIGHT, "/checked_at", "2026-03-01T08:00:01Z")),
+        one("RUN005", RUN_FILES, "/files", sealed(RUN_FILES, "/files/0", REMOVE)),
+        one("RUN006", RUN, "/resumed_from/run_id", lambda pack: pack.with_resumption(run_id="train-2")),
+        one("RUN007", EVAL, "/resumed_step", sealed(EVAL, "/resumed_step", 5)),
         one("DEM001", DEMO, "/exit_code", sealed(DEMO, "/exit_code", 1)),
+        one("DEM002", DEMO, "/receipts/n", sealed(DEMO, "/receipts/n", 2)),
+        one("DEM003", DEMO_PREFLIGHT, "/inputs", sealed(DEMO_PREFLIGHT, "/inputs/0", REMOVE)),
+        one("DEM004", RECEIPTS, "line 1", lambda pack: pack.replace(RECEIPTS, '"row": 1', '"row": 2').reseal()),
     )
 )
 CASES = READING_CASES | PACK_CASES

@@ -8,7 +8,18 @@ from typing import Any
 
 import click
 
-from proofpress.cli import changelog, check, make, pack_dataset, pack_eval, pack_model, readiness, registry
+from proofpress.cli import (
+    changelog,
+    check,
+    make,
+    pack_dataset,
+    pack_eval,
+    pack_model,
+    pack_training,
+    readiness,
+    registry,
+    runs,
+)
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
@@ -24,8 +35,10 @@ __all__ = [
     "pack_dataset",
     "pack_eval",
     "pack_model",
+    "pack_training",
     "readiness",
     "registry",
+    "runs",
 ]
 
 

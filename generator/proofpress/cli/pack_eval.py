@@ -1,43 +1,12 @@
-"""Commands that build what was measured: pack eval, pack efficiency; and what all pack commands share."""
+"""Commands that build what was measured: pack eval, pack efficiency."""
 
-import json
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, emit, format_option
-from proofpress.cli.make import pack
+from proofpress.cli.base import FORMATS, format_option, print_written
+from proofpress.cli.make import FOLDER, open_folder, pack
 from proofpress.errors import ExitCode, UsageError
-
-FOLDER = click.argument("folder", type=click.Path(path_type=Path))
-
-
-def open_folder(root: Path, folder: Path) -> Path:
-    """The folder that a builder works on. Raises `UsageError` when there is none, or when it is registered."""
-    from proofpress.pipeline import registered_id, rules_at
-
-    target = root / folder
-    if not target.is_dir():
-        raise UsageError(f"{folder}: no such folder", hint="name the folder that becomes the pack")
-    if registered_id(target) in rules_at(root).registered:
-        raise UsageError(
-            f"{folder} is registered and never changes",
-            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
-        )
-    return target
-
-
-def print_outputs(format_: str, command: str, folder: Path, paths: Iterable[str]) -> None:
-    """Print what a builder wrote, by pack-relative path."""
-    from proofpress.pack.training import produced
-
-    outputs = [produced(folder, path) for path in paths]
-    if format_ == "json":
-        emit(json.dumps({"schema": "proofpress.pack-outputs/1", "command": command, "outputs": outputs}, indent=2))
-    else:
-        for item in outputs:
-            emit(f"{item['sha256']}  {item['path']}")
 
 
 @pack.command("eval")
@@ -76,7 +45,7 @@ def pack_eval(
     found = aggregate(target, sources, config=effective, required=chain)
     bound = [found.effective_config] if found.effective_config else []
     paths = ["model/eval_metrics.json", *(item.path for item in (*found.inputs, *bound))]
-    print_outputs(format_, "pack eval", target, paths)
+    print_written(format_, target, paths)
     return ExitCode.OK
 
 
@@ -113,5 +82,5 @@ def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) 
     identity = identity_of(given, {"release_id": model, "model_id": model, "run_id": evaluation})
     given["inputs"] = [str(path) for path in given.get("inputs", ())]
     write_efficiency(target, **(given | identity))
-    print_outputs(format_, "pack efficiency", target, ["model/efficiency_report.json"])
+    print_written(format_, target, ["model/efficiency_report.json"])
     return ExitCode.OK

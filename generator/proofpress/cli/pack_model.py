@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, format_option
-from proofpress.cli.make import pack
-from proofpress.cli.pack_eval import FOLDER, open_folder, print_outputs
+from proofpress.cli.base import FORMATS, format_option, print_written
+from proofpress.cli.make import FOLDER, open_folder, pack
 from proofpress.errors import ExitCode
 
 _IDENTITY = ("release_id", "run_id", "commit", "dataset_snapshot_id", "parameters")
@@ -44,7 +43,7 @@ def pack_model(root: Path, folder: Path, metadata: Path, format_: str) -> ExitCo
     identity = identity_of(given, dict.fromkeys(_IDENTITY, documents_in(target).get("training")))
     model_id = write_model_manifest(target, model_format=given["format"], files=files)
     write_model_package(target, model_id=model_id, description=given, **identity)
-    print_outputs(format_, "pack model", target, [*paths, *(f"model/{path}" for path in sorted(files))])
+    print_written(format_, target, [*paths, *(f"model/{path}" for path in sorted(files))])
     return ExitCode.OK
 
 
@@ -66,5 +65,5 @@ def pack_paper(root: Path, folder: Path, template_set: str | None, format_: str)
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
     path = write_paper(target, profile=known.policy.default_profile, template_set=chosen)
-    print_outputs(format_, "pack paper", target, [path])
+    print_written(format_, target, [path])
     return ExitCode.OK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proofpress.cli.base import FORMATS, cli, emit, format_option
-from proofpress.cli.pack_eval import open_folder
+from proofpress.cli.make import open_folder
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
 

@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts
-from proofpress.evidence.training import ProducedFile
+from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts, ProducedFile
 from proofpress.evidence.values import (
     Commit,
     Count,
@@ -139,4 +138,7 @@ class EvalMetrics(Measurement):
     inputs: tuple[MetricsInput, ...] = Field(default=(), description="The metrics files that were aggregated.")
     effective_config: ProducedFile | None = Field(
         default=None, description="The committed evaluation configuration with the overrides of this run."
+    )
+    resumed_step: Count | None = Field(
+        default=None, description="The step at which the training run went on, when it was resumed."
     )

@@ -14,20 +14,21 @@ from proofpress.evidence.dataset import (
     DatasetSpec,
     SplitIntegrity,
 )
-from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.demo import BatchReceipts, DemoRun
 from proofpress.evidence.evaluation import EvalMetrics, MetricsFile
 from proofpress.evidence.interface import Interface
 from proofpress.evidence.model import EfficiencyReport, ModelManifest, ModelPackage
+from proofpress.evidence.preflight import RuntimePreflight, TrainingPreflight
 from proofpress.evidence.readiness import ReadinessReport, ScopeDecision, SuiteReport
 from proofpress.evidence.release import PackManifest, Release
-from proofpress.evidence.training import TrainingRun
+from proofpress.evidence.training import RunManifest, TrainingRun
 from proofpress.evidence.values import JsonObject, ReleaseParts
 
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 PARAMS = "training/params.yaml"
 EFFECTIVE_CONFIG = "model/eval_config.effective.yaml"
-_VERSIONS = {"evaluation": "1.1.0", "efficiency": "1.1.0"}
+_VERSIONS = dict.fromkeys(("evaluation", "efficiency", "training", "demo"), "1.1.0")
 """Newest schema versions of the documents that have grown since 1.0.0."""
 
 
@@ -73,6 +74,8 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("metrics", "model/metrics/*.json", MetricsFile, "metrics file"),
         ("efficiency", "model/efficiency_report.json", EfficiencyReport, "efficiency report"),
         ("training", "training/training_run.json", TrainingRun, "training run"),
+        ("preflight", "training/training_preflight_report.json", TrainingPreflight, "training preflight"),
+        ("run_manifest", "training/training_run_manifest.json", RunManifest, "training run manifest"),
         ("dataset", "dataset/dataset_package.json", DatasetPackage, "dataset package"),
         ("dataset_manifest", "dataset/dataset_manifest.json", DatasetManifest, "dataset manifest"),
         ("splits", "dataset/split_integrity.json", SplitIntegrity, "split integrity"),
@@ -83,6 +86,8 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("readiness", "readiness/readiness_report.json", ReadinessReport, "readiness report"),
         ("scope_decisions", "readiness/scope_decisions/*.json", ScopeDecision, "scope decision"),
         ("demo", "demo/terminal_demo_manifest.json", DemoRun, "demo run"),
+        ("demo_preflight", "demo/runtime_preflight_report.json", RuntimePreflight, "runtime preflight"),
+        ("receipts", "demo/batch_receipt_report.json", BatchReceipts, "batch receipts"),
     )
 )
 KIND_BY_PATH = {kind.path: kind for kind in KINDS if not kind.is_many}
@@ -131,6 +136,8 @@ class Evidence:
     metrics: Mapping[str, MetricsFile] = field(default_factory=dict)
     efficiency: EfficiencyReport | None = None
     training: TrainingRun | None = None
+    preflight: TrainingPreflight | None = None
+    run_manifest: RunManifest | None = None
     dataset: DatasetPackage | None = None
     dataset_manifest: DatasetManifest | None = None
     splits: SplitIntegrity | None = None
@@ -141,6 +148,8 @@ class Evidence:
     readiness: ReadinessReport | None = None
     scope_decisions: Mapping[str, ScopeDecision] = field(default_factory=dict)
     demo: DemoRun | None = None
+    demo_preflight: RuntimePreflight | None = None
+    receipts: BatchReceipts | None = None
     promoted_parameters: JsonObject | None = None
     effective_config: JsonObject | None = None
 

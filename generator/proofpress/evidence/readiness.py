@@ -4,9 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Document, Model, NonEmptyTexts
+from proofpress.evidence.base import Document, Model, NonEmptyTexts, ProducedFile
 from proofpress.evidence.evaluation import SliceKey, Target
-from proofpress.evidence.training import ProducedFile
 from proofpress.evidence.values import (
     Block,
     Digest,

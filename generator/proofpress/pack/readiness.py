@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from proofpress.evidence.base import Document
+from proofpress.evidence.base import Document, ProducedFile
 from proofpress.evidence.pack import kind_at
 from proofpress.evidence.policy import Profile
 from proofpress.evidence.readiness import ReadinessReport, ScopeDecision
-from proofpress.evidence.training import ProducedFile
 from proofpress.evidence.values import JsonObject
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.pack.release import documents_in, files_in

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from proofpress.evidence.dataset import SplitIntegrity
-from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.demo import BatchReceipts, DemoRun
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import (
@@ -21,6 +21,7 @@ from proofpress.evidence.pack import (
     kind_at,
 )
 from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
+from proofpress.evidence.training import RunManifest
 from proofpress.evidence.values import ReleaseParts, path_trouble
 from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
@@ -34,7 +35,7 @@ from proofpress.pack.writer import (
     write_document,
 )
 from proofpress.render.render import render_documents
-from proofpress.render.sets import SHIPPED, TemplateSet
+from proofpress.render.sets import RENDERED, TemplateSet
 from proofpress.verify.rule import RULE_BOOK
 from proofpress.verify.rules.integrity import SECTIONS
 
@@ -94,8 +95,7 @@ def assemble(
     release = documents.get("release")
     if not isinstance(release, Release):
         raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
-    made_here = {spec.path for documents_of in SHIPPED.values() for spec in documents_of}
-    made_here |= {spec.path for spec in template_set.documents}
+    made_here = RENDERED | {spec.path for spec in template_set.documents}
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)
     entries = {
@@ -222,6 +222,10 @@ def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
     if isinstance(demo, DemoRun):
         roles |= {item.path: "demo input" for item in demo.inputs}
         roles |= {item.path: "demo output" for item in demo.outputs}
+    if isinstance(receipts := documents.get("receipts"), BatchReceipts):
+        roles[receipts.receipts.path] = "demo receipts"
+    if isinstance(run := documents.get("run_manifest"), RunManifest):
+        roles |= {item.path: f"training {item.role}" for item in run.files if item.role in {"checkpoint", "log"}}
     if isinstance(splits, SplitIntegrity):
         roles |= {item.path: "split keys" for keys in splits.keys for item in keys.files}
     if isinstance(evaluation := documents.get("evaluation"), EvalMetrics):

@@ -6,6 +6,7 @@ from proofpress.verify.rule import Rule
 from proofpress.verify.rules import (
     claims,
     dataset,
+    demo,
     documents,
     evaluation,
     identity,
@@ -16,6 +17,7 @@ from proofpress.verify.rules import (
     privacy,
     promises,
     readiness,
+    runs,
 )
 
 
@@ -119,6 +121,8 @@ PACK_RULES: tuple[Rule, ...] = (
     *evaluation.RULES,
     *leakage.RULES,
     *dataset.RULES,
+    *runs.RULES,
+    *demo.RULES,
     *claims.RULES,
     *readiness.RULES,
     *promises.RULES,

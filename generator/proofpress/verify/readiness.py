@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from proofpress.evidence.base import Document
+from proofpress.evidence.base import Document, ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow, MetricsFile, Target
 from proofpress.evidence.model import EfficiencyReport
 from proofpress.evidence.pack import EFFECTIVE_CONFIG, kind_at
@@ -17,7 +17,6 @@ from proofpress.evidence.readiness import (
     SuiteReport,
     SuiteStep,
 )
-from proofpress.evidence.training import ProducedFile
 from proofpress.evidence.values import Number
 
 EVAL: Final = "model/eval_metrics.json"

@@ -10,6 +10,7 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
 from proofpress.evidence.policy import Policy
+from proofpress.evidence.release import ExternalArtifact, FileEntry
 from proofpress.ingest.raw import RawPack
 from proofpress.render.document import RenderedDocument
 from proofpress.render.render import render_documents
@@ -37,6 +38,15 @@ class Case:
     values: Mapping[str, Any]
     broken: frozenset[str] = frozenset()
     registered_at: str | None = None
+
+    @cached_property
+    def listed(self) -> Mapping[str, FileEntry | ExternalArtifact]:
+        """What the manifest says of each file of the release: by its path, or by its name when it lies elsewhere."""
+        manifest = self.evidence.manifest
+        return {
+            **{item.name: item for item in manifest.external_artifacts},
+            **{item.path: item for item in manifest.files},
+        }
 
     @cached_property
     def unreadable(self) -> bool:

@@ -258,19 +258,4 @@ def rehearsal(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule("DEM001", "The demo run succeeded", needs="demo")
-def demo(case: Case) -> Iterator[Finding]:
-    """The captured demo ended with another exit code than 0, so it demonstrates a failure."""
-    run = case.evidence.demo
-    if run is not None and run.exit_code != 0:
-        yield trouble(
-            "demo/terminal_demo_manifest.json",
-            "/exit_code",
-            "the captured demo run failed",
-            expected=0,
-            found=run.exit_code,
-            hint="mend the demo and run it again",
-        )
-
-
-RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, demo)
+RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal)

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import EFFECTIVE_CONFIG
-from proofpress.evidence.training import ProducedFile
 from proofpress.verify.rule import Case, rule, trouble
 from proofpress.verify.rules.identity import same_value
 from proofpress.verify.rules.metrics import group_of

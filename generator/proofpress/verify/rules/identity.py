@@ -5,25 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import PARAMS, Evidence
+from proofpress.evidence.pack import KINDS, PARAMS, Evidence
 from proofpress.evidence.values import ReleaseParts
 from proofpress.verify.rule import Case, rule, trouble
 
-_WHERE = {
-    "manifest": "manifest.json",
-    "release": "release.json",
-    "model": "model/model_package.json",
-    "evaluation": "model/eval_metrics.json",
-    "efficiency": "model/efficiency_report.json",
-    "training": "training/training_run.json",
-    "dataset": "dataset/dataset_package.json",
-    "dataset_manifest": "dataset/dataset_manifest.json",
-    "splits": "dataset/split_integrity.json",
-    "suite": "readiness/suite_report.json",
-    "readiness": "readiness/readiness_report.json",
-    "dataset_snapshot": "dataset/dataset_snapshot_report.json",
-    "demo": "demo/terminal_demo_manifest.json",
-}
+_WHERE = {kind.name: kind.path for kind in KINDS}
 _HINT = "take all files from one run: build the document again from the run that is being released"
 
 
@@ -31,7 +17,7 @@ def _statements(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[
     """(file, pointer, value) of a field that several documents state; `names` maps document to field."""
     for document, field in names.items():
         holder = getattr(evidence, document)
-        if holder is not None:
+        if holder is not None and getattr(holder, field) is not None:
             yield _WHERE[document], f"/{field}", str(getattr(holder, field))
 
 
@@ -65,7 +51,10 @@ def release_id(case: Case) -> Iterator[Finding]:
     Usually a file was copied from another release's folder. Build it again for this release.
     """
     evidence = case.evidence
-    documents = ("manifest", "model", "evaluation", "efficiency", "training", "suite", "readiness", "demo")
+    documents = (
+        *("manifest", "model", "evaluation", "efficiency", "training", "run_manifest"),
+        *("suite", "readiness", "demo", "demo_preflight", "receipts"),
+    )
     source = ("release.json", "/release_id", evidence.release.release_id)
     yield from _agree("release", source, _statements(evidence, dict.fromkeys(documents, "release_id")))
 
@@ -113,7 +102,9 @@ def model_id(case: Case) -> Iterator[Finding]:
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
-    names = dict.fromkeys(("model", "evaluation", "efficiency", "suite", "readiness", "demo"), "model_id")
+    names = dict.fromkeys(
+        ("model", "evaluation", "efficiency", "suite", "readiness", "demo", "demo_preflight", "receipts"), "model_id"
+    )
     if case.evidence.model_manifest is None:
         yield from _agree_all("model", case.evidence, names)
         return
@@ -127,16 +118,19 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits", "dataset_snapshot")
+    documents = (
+        *("dataset", "model", "evaluation", "training", "preflight"),
+        *("dataset_manifest", "splits", "dataset_snapshot"),
+    )
     yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
 
 
-@rule("IDN005", "Model and evaluation name the training run")
+@rule("IDN005", "Model, evaluation and run manifest name the training run")
 def run_id(case: Case) -> Iterator[Finding]:
-    """The model package or the evaluation names another training run than `training/training_run.json`, or than each
-    other.
+    """The model package, the evaluation or the run manifest names another training run than
+    `training/training_run.json`, or than each other.
     """
-    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id"}
+    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id", "run_manifest": "run_id"}
     yield from _agree_all("training run", case.evidence, names)
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.readiness import ReadinessReport, ReadinessRow, StepRun, SuiteReport
-from proofpress.evidence.training import ProducedFile
 from proofpress.verify.readiness import (
     Candidate,
     assess,
