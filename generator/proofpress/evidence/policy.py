@@ -31,6 +31,10 @@ class Profile(Model):
         default_factory=dict,
         description="Accepted generated_by labels by document name, '*' for all; a label may end in '*'",
     )
+    identities: dict[Name, Text] = Field(
+        default_factory=dict,
+        description="Form (a regular expression) of each identity of another project in the release's extensions",
+    )
     metrics: tuple[RequiredMetric, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
 

@@ -10,7 +10,7 @@ from proofpress.exchange.genolewm.dataset import DATASET
 from proofpress.exchange.genolewm.demo import DEMONSTRATION
 from proofpress.exchange.genolewm.documents import ModelManifest, Receipt
 from proofpress.exchange.genolewm.evaluation import EVALUATION
-from proofpress.exchange.genolewm.files import Absent, Trouble
+from proofpress.exchange.genolewm.files import AbsentError, TroubleError
 from proofpress.exchange.genolewm.guarantee import Guarantee
 from proofpress.exchange.genolewm.model import MODEL
 from proofpress.exchange.genolewm.package import Package, Parts, open_package
@@ -61,8 +61,8 @@ READING = (
     _reading(
         "GLW007",
         "Documents of an imported package are strict JSON",
-        "A document repeats a key, holds NaN or Infinity, or an integer beyond ±2^53. The project's own reader takes it\n"
-        "in one way, others in another. It passes a check, but can't become part of a pack.",
+        "A document repeats a key, holds NaN or Infinity, or an integer beyond ±2^53. The project's own reader takes\n"
+        "it in one way, others in another. It passes a check, but can't become part of a pack.",
         warning=True,
     ),
 )
@@ -95,16 +95,15 @@ def judge(package: Package) -> Verdict:
         found: list[Finding] = []
         try:
             found.extend(each.check(package))
-        except Trouble as exc:
+        except TroubleError as exc:
             found.append(exc.finding)
-        except Absent as exc:
+        except AbsentError as exc:
             skipped.append((each.rule.id, str(exc)))
-            continue
         except _UNDECIDED as exc:
             message = f"{each.rule.id} could not be decided: {type(exc).__name__}: {exc}"
             found.append(Finding(rule="SYS001", message=message, hint="what can't be decided stays refused"))
         findings += [replace(item, rule=item.rule or each.rule.id) for item in found]
-        if not found:
+        if not found and (not skipped or skipped[-1][0] != each.rule.id):
             passed.append(each.rule.id)
     label = package.parts.label
     unique = {replace(item, pack=label) for item in (*findings, *package.reading)}
@@ -127,12 +126,12 @@ def _complete(package: Package) -> Iterator[Finding]:
     for name in chain.from_iterable(items for part, items in _DOCUMENTS.items() if part in package.folders):
         try:
             getattr(package, name)
-        except Absent:
+        except AbsentError:
             continue
     for kind, model in (("manifest", ModelManifest), ("receipt", Receipt)):
         for folder, path in package.loose(kind):
             try:
                 package.document(folder, path, model)
-            except Absent:
+            except AbsentError:
                 continue
     package.evaluations  # noqa: B018 - reads them

@@ -14,7 +14,7 @@ _IDENTITY = ("path", "sha256", "size_bytes", "split", "records", "description")
 
 
 def derived_manifest(package: Package) -> dict[str, Any]:
-    """The dataset manifest that `dataset_package.json` and the bytes of the data files give. Raises `Trouble`."""
+    """The dataset manifest that `dataset_package.json` and the bytes of the data files give. Raises `TroubleError`."""
     data, folder = package.dataset, package.part("dataset")
     stated = data.model_dump(exclude_none=True)
     for item in stated["files"]:
@@ -56,7 +56,7 @@ def files(package: Package) -> Findings:
     raw = folder.json(MANIFEST)
     for item in raw.get("files", ()) if isinstance(raw, dict) else ():
         if isinstance(item, dict) and isinstance(item.get("path"), str):
-            yield from same_bytes(folder, item["path"], item.get("sha256"), item.get("size_bytes"), MANIFEST)
+            yield from same_bytes(folder, item["path"], str(item.get("sha256")), item.get("size_bytes"), MANIFEST)
 
 
 @guarantee("GLW052", "The data card is the dataset's own")

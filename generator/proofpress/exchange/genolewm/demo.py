@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from proofpress.exchange.genolewm.documents import Receipt, canonical_digest
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.guarantee import Findings, guarantee, same, same_bytes
 from proofpress.exchange.genolewm.package import BATCH, DEMO, RECEIPTS, RUNTIME, SCORES, TRANSCRIPT, Package
 from proofpress.exchange.genolewm.records import FileIdentity
@@ -59,6 +59,10 @@ _HEADINGS = (
     "## Score And Receipt Summary",
     "## Artifact Inputs",
 )
+_OF_BATCH = (
+    *("records", "model_id", "calibration_hash", "receipt_schema_version", "receipt_stream"),
+    *("runtime", "checked_score_fields"),
+)
 _BOUNDARY = "f9165cd6642e0e41dcb5be4055f6170b"
 
 
@@ -95,16 +99,18 @@ def recorded(package: Package) -> Findings:
                 count, fields = stream_facts(folder, path)
                 wanted.append(f"- {label.title()} JSONL rows: {count}")
                 wanted.append(f"- {label.title()} JSONL fields: {', '.join(fields) or '-'}")
-        except Trouble as exc:
+        except TroubleError as exc:
             yield exc.finding
             continue
         for line in wanted:
             if line not in text:
-                yield trouble(folder.place(path), "", "the transcript does not record this file as it is", expected=line)
+                yield trouble(
+                    folder.place(path), "", "the transcript does not record this file as it is", expected=line
+                )
 
 
 def stream_facts(folder: Folder, path: str) -> tuple[int, list[str]]:
-    """Number of rows of a stream of objects, and their fields in order of appearance. Raises `Trouble`."""
+    """Number of rows of a stream of objects, and their fields in order of appearance. Raises `TroubleError`."""
     count = 0
     fields: dict[str, None] = {}
     for _number, row in objects(folder, path):
@@ -114,13 +120,15 @@ def stream_facts(folder: Folder, path: str) -> tuple[int, list[str]]:
 
 
 def objects(folder: Folder, path: str) -> list[tuple[int, dict[str, Any]]]:
-    """The rows of a stream of objects, at least one. Raises `Trouble`."""
+    """The rows of a stream of objects, at least one. Raises `TroubleError`."""
     rows = list(folder.rows(path))
     if not rows:
-        raise Trouble("GLW062", folder.place(path), "the file holds no row", expected="at least one row", found="none")
+        raise TroubleError(
+            "GLW062", folder.place(path), "the file holds no row", expected="at least one row", found="none"
+        )
     for number, row in rows:
         if not isinstance(row, dict):
-            raise Trouble("GLW062", folder.place(path), "a row is not an object", pointer=f"line {number}")
+            raise TroubleError("GLW062", folder.place(path), "a row is not an object", pointer=f"line {number}")
     return rows
 
 
@@ -158,8 +166,9 @@ def streams(package: Package) -> Findings:
             yield from same(place, f"line {line}", what, wanted, found, "the rest of the stream")
         for name in COMPARED:
             wanted, found = getattr(receipt.output, name), score.get(name)
-            if wanted != found or isinstance(wanted, bool) != isinstance(found, bool):
-                yield from same(folder.place(SCORES), f"line {number}", f"the {name}", f"{wanted!r}", f"{found!r}", RECEIPTS)
+            if isinstance(wanted, float) and isinstance(found, bool):
+                found = f"the truth value {found}"
+            yield from same(folder.place(SCORES), f"line {number}", f"the {name}", wanted, found, RECEIPTS)
 
 
 @guarantee("GLW063", "The batch report is the streams' own")
@@ -184,12 +193,12 @@ def batch(package: Package) -> Findings:
 
 
 def batch_report(folder: Folder, generated_at: object) -> dict[str, Any]:
-    """The batch report that scores and receipts give. Raises `Trouble`."""
+    """The batch report that scores and receipts give. Raises `TroubleError`."""
     number, first = objects(folder, RECEIPTS)[0]
     try:
         receipt = Receipt.model_validate(first)
     except ValidationError as exc:
-        raise Trouble("GLW062", folder.place(RECEIPTS), "not a receipt", pointer=f"line {number}") from exc
+        raise TroubleError("GLW062", folder.place(RECEIPTS), "not a receipt", pointer=f"line {number}") from exc
     files = {
         label: {
             "path": path,
@@ -237,7 +246,7 @@ def runtime(package: Package) -> Findings:
 def _packaged(package: Package, place: str, pointer: str, item: FileIdentity, *parts: str) -> Findings:
     target = package.locate(item.path, *parts)
     if target is None:
-        yield Trouble("GLW002", place, "the file is not in the package", pointer=pointer, found=item.path).finding
+        yield TroubleError("GLW002", place, "the file is not in the package", pointer=pointer, found=item.path).finding
     else:
         yield from same_bytes(*target, item.sha256, item.size_bytes, place)
 
@@ -312,7 +321,7 @@ def summary(package: Package) -> Findings:
 
 
 def vcf_summary(folder: Folder, path: str) -> dict[str, Any]:
-    """Summary of a VCF file's scoreable rows. Raises `Trouble`."""
+    """Summary of a VCF file's scoreable rows. Raises `TroubleError`."""
     found: dict[str, Any] = {"format": "vcf", "variant_records": 0, "alternate_alleles": 0}
     contigs: dict[str, None] = {}
     first: list[dict[str, Any]] = []
@@ -321,7 +330,7 @@ def vcf_summary(folder: Folder, path: str) -> dict[str, Any]:
             continue
         columns = line.split("\t")
         if len(columns) < 8 or not re.fullmatch(r"\s*\+?0*[1-9][0-9_]*\s*", columns[1]) or not columns[0].strip():
-            raise Trouble("GLW067", folder.place(path), "a row is not of a VCF file", pointer=f"line {number}")
+            raise TroubleError("GLW067", folder.place(path), "a row is not of a VCF file", pointer=f"line {number}")
         alts = [alt for alt in columns[4].upper().split(",") if alt and alt != "."]
         if not alts:
             continue
@@ -331,7 +340,7 @@ def vcf_summary(folder: Folder, path: str) -> dict[str, Any]:
         contigs[contig] = None
         first.append({"chrom": contig, "pos": int(columns[1]), "ref": columns[3].upper(), "alts": alts})
     if not first:
-        raise Trouble("GLW067", folder.place(path), "no variant that can be scored", expected="at least one")
+        raise TroubleError("GLW067", folder.place(path), "no variant that can be scored", expected="at least one")
     return {**found, "contigs": list(contigs), "first_variants": first[:5]}
 
 
@@ -353,9 +362,8 @@ def repeats(package: Package) -> Findings:
     summed = {name: preflight.get(name) for name in names}
     summed |= {"requirements": preflight["requirements"], "command": {"argv": argv, "shell": shlex.join(argv)}}
     yield from _repeated(folder, "runtime_preflight", summed, demo.runtime_preflight, RUNTIME)
-    names = ("records", "model_id", "calibration_hash", "receipt_schema_version", "receipt_stream", "runtime")
     report = report if isinstance(report, dict) else {}
-    of_batch = {name: report.get(name) for name in (*names, "checked_score_fields")}
+    of_batch = {name: report.get(name) for name in _OF_BATCH}
     yield from _repeated(folder, "score_receipt_batch", of_batch, demo.score_receipt_batch, BATCH)
 
 

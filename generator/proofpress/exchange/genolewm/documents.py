@@ -29,7 +29,13 @@ from proofpress.exchange.genolewm.values import (
 )
 
 FIXTURE_WORDS = ("fixture", "dummy", "test")
-MADE_FOR_DATASET = ("data_card.md", "dataset_manifest.json", "dataset_package.json", "split_integrity.json", "SHA256SUMS")
+MADE_FOR_DATASET = (
+    "data_card.md",
+    "dataset_manifest.json",
+    "dataset_package.json",
+    "split_integrity.json",
+    "SHA256SUMS",
+)
 MADE_FOR_MODEL = ("model_package.json", "model_card.md", "SHA256SUMS")
 RUN_EVIDENCE = (
     "training_preflight_report.json",
@@ -126,7 +132,9 @@ def _distinct(values: list[str]) -> list[str]:
 
 def _with_run(values: list[str]) -> list[str]:
     if missing := [name for name in RUN_EVIDENCE if name not in values]:
-        raise PydanticCustomError("run", "the training evidence {missing} is not named", {"missing": ", ".join(missing)})
+        raise PydanticCustomError(
+            "run", "the training evidence {missing} is not named", {"missing": ", ".join(missing)}
+        )
     return values
 
 
@@ -217,7 +225,7 @@ def _input_path(value: str) -> str:
     inline = label != value
     if inline and (not label or "/" in label or label in {".", ".."}):
         raise PydanticCustomError("inline", "an inline input is 'inline:' and a label")
-    if not inline and ("://" in value or path_trouble(value)) or "\\" in value:
+    if (not inline and ("://" in value or path_trouble(value))) or "\\" in value:
         raise PydanticCustomError("GLW002", "the path is neither relative to the package nor an inline label")
     return value
 

@@ -1,11 +1,11 @@
 """GLW02x: an evaluation says what was measured, where it came from, and nothing else."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from proofpress.evidence.finding import Finding
 from proofpress.exchange.genolewm.documents import EvalMetrics, Metric
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.guarantee import Findings, guarantee, same
 from proofpress.exchange.genolewm.layouts import rendered, stale
 from proofpress.exchange.genolewm.package import METRICS, Package
@@ -17,7 +17,7 @@ REPORT, CONFIG = "eval_report.md", "eval_config.effective.yaml"
 _MARKERS = {"scores": "geno-lewm-score", "baseline_scores": "geno-lewm-carbon-baseline"}
 _VEP = ("auroc", "average_precision", "balanced_accuracy", "accuracy")
 _ROLLOUT = ("cosine_similarity_mean", "l2_distance_mean", "recall_at_k")
-COVERAGE = {
+COVERAGE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "vep": {
         "clinvar_coding": _VEP,
         "clinvar_noncoding": _VEP,
@@ -85,7 +85,7 @@ def artifact_file(package: Package, path: str) -> tuple[Folder, str] | None:
 def _is_there(folder: Folder, path: str) -> Findings:
     try:
         folder.size(path)
-    except Trouble as exc:
+    except TroubleError as exc:
         yield exc.finding
 
 
@@ -178,7 +178,9 @@ def baseline_scores(package: Package) -> Findings:
     compared = any(row.baseline and row.baseline not in {"not reported", "-"} for row in metrics.metrics)
     if compared and not any(re.fullmatch(r"(input_\d+\.)?baseline_scores", name) for name in metrics.artifacts):
         place = package.part("model").place(METRICS)
-        yield trouble(place, "/artifacts", "rows have a baseline, but its scores are not named", expected="baseline_scores")
+        yield trouble(
+            place, "/artifacts", "rows have a baseline, but its scores are not named", expected="baseline_scores"
+        )
 
 
 @guarantee("GLW025", "The evaluation report is the metrics' own")

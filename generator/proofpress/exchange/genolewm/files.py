@@ -18,15 +18,15 @@ from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, StrictError, parse_js
 _CHUNK: Final = 1024 * 1024
 
 
-class Trouble(Exception):
-    """Trouble in a package that ends the guarantee which met it; carries the finding."""
+class TroubleError(Exception):
+    """TroubleError in a package that ends the guarantee which met it; carries the finding."""
 
     def __init__(self, rule: str, file: str, message: str, **facts: str) -> None:
         super().__init__(message)
         self.finding = Finding(rule=rule, file=file, message=message, **facts)  # type: ignore[arg-type]
 
 
-class Absent(Exception):
+class AbsentError(Exception):
     """A document or part that a guarantee speaks of can't be read, which another guarantee reports."""
 
 
@@ -58,7 +58,7 @@ class Folder:
         except OSError as exc:
             raise IngestError(f"{self.path / self._only}: not a file that can be read ({exc.strerror})") from exc
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._source.__exit__(None, None, None)
 
     def place(self, path: str) -> str:
@@ -70,11 +70,11 @@ class Folder:
         return _plain(path) in self.sizes
 
     def size(self, path: str) -> int:
-        """Size of a file in bytes. Raises `Trouble` when it is missing."""
+        """Size of a file in bytes. Raises `TroubleError` when it is missing."""
         return self.sizes[self._there(path)]
 
     def sha256(self, path: str) -> str:
-        """`sha256:` and the digest of a file's bytes, which are read once. Raises `Trouble`."""
+        """`sha256:` and the digest of a file's bytes, which are read once. Raises `TroubleError`."""
         found = self._there(path)
         if found not in self._digests:
             digest = hashlib.sha256()
@@ -88,7 +88,7 @@ class Folder:
         return self._digests[found]
 
     def read(self, path: str) -> bytes:
-        """The bytes of a structured file. Raises `Trouble` when it is missing or above 16 MiB."""
+        """The bytes of a structured file. Raises `TroubleError` when it is missing or above 16 MiB."""
         found = self._there(path)
         if found not in self._held:
             if self.sizes[found] > MAX_STRUCTURED_BYTES:
@@ -102,14 +102,14 @@ class Folder:
         return self._held[found]
 
     def text(self, path: str) -> str:
-        """A text file with line feeds alone, as their readers see it. Raises `Trouble`."""
+        """A text file with line feeds alone, as their readers see it. Raises `TroubleError`."""
         try:
             return self.read(path).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError as exc:
             raise self._unreadable(path, f"not UTF-8 at byte {exc.start}") from exc
 
     def json(self, path: str) -> Any:
-        """A JSON file as their reader takes it. Raises `Trouble`."""
+        """A JSON file as their reader takes it. Raises `TroubleError`."""
         try:
             return json.loads(self.text(path))
         except (ValueError, RecursionError) as exc:
@@ -124,7 +124,7 @@ class Folder:
         return None
 
     def lines(self, path: str) -> Iterator[tuple[int, str]]:
-        """The numbered lines of a text file, plain or gzip, trimmed and not blank. Raises `Trouble`."""
+        """The numbered lines of a text file, plain or gzip, trimmed and not blank. Raises `TroubleError`."""
         found = self._there(path)
         number = 0
         try:
@@ -141,7 +141,7 @@ class Folder:
             raise self._unreadable(path, f"after line {number}: {exc}") from exc
 
     def rows(self, path: str) -> Iterator[tuple[int, Any]]:
-        """The numbered values of a JSON Lines file. Raises `Trouble`."""
+        """The numbered values of a JSON Lines file. Raises `TroubleError`."""
         for number, line in self.lines(path):
             try:
                 yield number, json.loads(line)
@@ -157,7 +157,7 @@ class Folder:
         if found in self.sizes:
             return found
         kind = self.odd.get(found)
-        raise Trouble(
+        raise TroubleError(
             "GLW001" if kind else "GLW003",
             self.place(path),
             f"the file is a {kind}" if kind else "the file is missing",
@@ -166,8 +166,8 @@ class Folder:
             hint="put a plain copy of it there" if kind else "build the package again from the recorded run",
         )
 
-    def _unreadable(self, path: str, why: str) -> Trouble:
-        return Trouble("GLW001", self.place(path), f"the file can't be read: {why}", hint="write it again")
+    def _unreadable(self, path: str, why: str) -> TroubleError:
+        return TroubleError("GLW001", self.place(path), f"the file can't be read: {why}", hint="write it again")
 
 
 def _plain(path: str) -> str:

@@ -30,7 +30,9 @@ def find_parts(root: Path) -> Parts:
             for name in ("model", "dataset", "demo")
             if any(folder.has(f"{name}/{mark}") for mark in _MARKS[name])
         }
-        papers = sorted(path for path in folder.sizes if path.endswith(".md") and "/" not in path and _is_paper(folder, path))
+        papers = sorted(
+            path for path in folder.sizes if path.endswith(".md") and "/" not in path and _is_paper(folder, path)
+        )
         if below and (papers or len(below) > 1):
             return Parts(label=root.name, folders=below, paper=root / papers[0] if papers else None, release=True)
         for name, marks in _MARKS.items():
@@ -40,7 +42,9 @@ def find_parts(root: Path) -> Parts:
     if any(kind == "metrics" for kind, _path in loose):
         return Parts(label=root.name, folders={"evaluation": root}, loose=loose)
     if not loose:
-        raise UsageError(f"{root}: nothing of a GenoLeWM package is here", hint="name the folder of a part or a release")
+        raise UsageError(
+            f"{root}: nothing of a GenoLeWM package is here", hint="name the folder of a part or a release"
+        )
     return Parts(label=root.name, loose=loose)
 
 
@@ -55,5 +59,7 @@ def _kind(folder: Folder, path: str) -> str:
         return "manifest"
     if isinstance(raw, dict) and "metrics" in raw:
         return "metrics"
-    fields = {kind: sum(name in raw for name in names) for kind, names in _KINDS.items()} if isinstance(raw, dict) else {}
+    fields = (
+        {kind: sum(name in raw for name in names) for kind, names in _KINDS.items()} if isinstance(raw, dict) else {}
+    )
     return max(fields, key=lambda kind: fields[kind], default="manifest")

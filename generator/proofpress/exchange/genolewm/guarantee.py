@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from proofpress.evidence.finding import Finding
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.package import Package
 from proofpress.verify.rule import Rule, trouble
 
@@ -36,7 +36,7 @@ def same_bytes(folder: Folder, path: str, sha256: str, size: int | None, source:
     """The file is there, with the digest and size that `source` states."""
     try:
         found, length = folder.sha256(path), folder.size(path)
-    except Trouble as exc:
+    except TroubleError as exc:
         yield exc.finding
         return
     hint = f"take the file and {source} from one run, and build the package again"

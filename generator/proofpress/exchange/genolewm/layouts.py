@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from itertools import zip_longest
 from typing import Any, Final
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
@@ -28,17 +29,14 @@ def stale(folder: Folder, path: str, expected: str, source: str) -> Iterator[Fin
     """One finding at the first line of a file that is not as expected. `source` names what it is derived from."""
     found = folder.text(path).split("\n")
     wanted = expected.split("\n")
-    for number, (line, want) in enumerate(zip(found, wanted, strict=False), start=1):
-        if not _equal(line, want):
-            break
-    else:
-        if len(found) == len(wanted):
-            return
-        number = min(len(found), len(wanted)) + 1
-        line, want = (lines[number - 1] if len(lines) >= number else "the end" for lines in (found, wanted))
+    pairs = enumerate(zip_longest(found, wanted, fillvalue="the end"), start=1)
+    differing = next(((at, *pair) for at, pair in pairs if not _equal(*pair)), None)
+    if differing is None:
+        return
+    at, line, want = differing
     yield trouble(
         folder.place(path),
-        f"line {number}",
+        f"line {at}",
         f"the file is not what {source} gives",
         expected=f"the sentence with sha256 {want[1:]}…" if want.startswith(_PROSE) else want[:200],
         found=line[:200],

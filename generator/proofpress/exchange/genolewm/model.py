@@ -6,7 +6,7 @@ from pydantic import ValidationError
 
 from proofpress.exchange.genolewm.documents import ModelManifest
 from proofpress.exchange.genolewm.evaluation import artifact_file
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.guarantee import Findings, guarantee, same, same_bytes
 from proofpress.exchange.genolewm.layouts import rendered, stale
 from proofpress.exchange.genolewm.package import EFFICIENCY, INPUT_CHECK, METRICS, RUN, SNAPSHOT_REPORT, Package
@@ -46,7 +46,7 @@ def manifest_files(package: Package) -> Findings:
 
 
 def _astray(folder: Folder, path: str, named: str, problem: str) -> Any:
-    return Trouble("GLW002", folder.place(path), f"a path {problem}", found=named).finding
+    return TroubleError("GLW002", folder.place(path), f"a path {problem}", found=named).finding
 
 
 @guarantee("GLW012", "The model card is the model's own")
@@ -62,7 +62,7 @@ def extra_files(package: Package) -> Findings:
     for path in package.model.extra_files:
         try:
             package.part("model").size(path)
-        except Trouble as exc:
+        except TroubleError as exc:
             yield exc.finding
 
 
@@ -106,18 +106,29 @@ def _identity(raw: object) -> FileIdentity | None:
     return found if found.path.strip() else None
 
 
-@guarantee("GLW015", "Checksum files list what matters, and every line holds")
-def checksums(package: Package) -> Findings:
-    """`SHA256SUMS` of model and dataset and `training_run_SHA256SUMS` can be read, list each path once, list every
-    file that the package's documents stand on, and each listed file has the listed digest.
+@guarantee("GLW015", "The model's checksum file lists what matters, and every line holds")
+def model_sums(package: Package) -> Findings:
+    """`SHA256SUMS` can be read, lists each path once, lists every file that the model package, its manifest and its
+    evaluation stand on, and each listed file has the listed digest.
     """
-    if "model" in package.folders:
-        yield from _sums(package.part("model"), SUMS, _model_files(package))
-    if "dataset" in package.folders:
-        yield from _sums(package.part("dataset"), SUMS, _dataset_files(package))
-    run = [item.path for item in package.run.artifacts]
-    wanted = [RUN, "training_run_card.md", *run]
-    yield from _sums(package.training, "training_run_SHA256SUMS", wanted)
+    yield from _sums(package.part("model"), SUMS, _model_files(package))
+
+
+@guarantee("GLW016", "The dataset's checksum file lists what matters, and every line holds")
+def dataset_sums(package: Package) -> Findings:
+    """`SHA256SUMS` can be read, lists each path once, lists the documents and data files of the dataset package, and
+    each listed file has the listed digest.
+    """
+    yield from _sums(package.part("dataset"), SUMS, _dataset_files(package))
+
+
+@guarantee("GLW017", "The run's checksum file lists what matters, and every line holds")
+def run_sums(package: Package) -> Findings:
+    """`training_run_SHA256SUMS` can be read, lists each path once, lists the run's manifest, card and files, and each
+    listed file has the listed digest.
+    """
+    files = [item.path for item in package.run.artifacts]
+    yield from _sums(package.training, "training_run_SHA256SUMS", [RUN, "training_run_card.md", *files])
 
 
 def _model_files(package: Package) -> list[str]:
@@ -166,7 +177,9 @@ def release_id(package: Package) -> Findings:
     """`model_release` of the metrics and of the efficiency report is the manifest's release id."""
     place = package.part("model").place
     for path, found in ((METRICS, package.metrics.model_release), (EFFICIENCY, package.efficiency.model_release)):
-        yield from same(place(path), "/model_release", "the release", package.manifest.release_id, found, "manifest.json")
+        yield from same(
+            place(path), "/model_release", "the release", package.manifest.release_id, found, "manifest.json"
+        )
 
 
 @guarantee("GLW031", "Everything is about one data snapshot")
@@ -224,7 +237,9 @@ MODEL = (
     card,
     extra_files,
     calibration,
-    checksums,
+    model_sums,
+    dataset_sums,
+    run_sums,
     release_id,
     snapshot_id,
     evaluated_model,

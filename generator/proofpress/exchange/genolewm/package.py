@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from proofpress.evidence.finding import Finding
 from proofpress.exchange.genolewm.documents import DatasetPackage, Efficiency, EvalMetrics, ModelManifest, ModelPackage
-from proofpress.exchange.genolewm.files import Absent, Folder, Trouble
+from proofpress.exchange.genolewm.files import AbsentError, Folder, TroubleError
 from proofpress.exchange.genolewm.records import (
     DemoManifest,
     InputCheck,
@@ -47,7 +47,7 @@ class Parts:
 
 
 class Package:
-    """What the guarantees see. A property raises `Absent` when the part or document isn't there to be judged."""
+    """What the guarantees see. A property raises `AbsentError` when the part or document isn't there to be judged."""
 
     def __init__(self, parts: Parts, folders: Mapping[str, Folder]) -> None:
         self.parts = parts
@@ -56,9 +56,9 @@ class Package:
         self.reading: list[Finding] = []
 
     def part(self, name: str) -> Folder:
-        """The folder of a part: model, dataset, demo, run, batch or evaluation. Raises `Absent`."""
+        """The folder of a part: model, dataset, demo, run, batch or evaluation. Raises `AbsentError`."""
         if name not in self.folders:
-            raise Absent(f"no {name} part was given")
+            raise AbsentError(f"no {name} part was given")
         return self.folders[name]
 
     @property
@@ -72,13 +72,13 @@ class Package:
         return self.part("batch") if "batch" in self.folders else self.part("demo")
 
     def document(self, folder: Folder, path: str, model: type[D]) -> D:
-        """A document of a folder as its model. The first reading notes what is wrong. Raises `Absent`."""
+        """A document of a folder as its model. The first reading notes what is wrong. Raises `AbsentError`."""
         key = (folder.name, path)
         if key not in self._read:
             self._read[key] = self._parse(folder, path, model)
         found = self._read[key]
         if not isinstance(found, model):
-            raise Absent(f"{folder.place(path)} can't be used")
+            raise AbsentError(f"{folder.place(path)} can't be used")
         return found
 
     def _parse(self, folder: Folder, path: str, model: type[D]) -> D | None:
@@ -99,7 +99,7 @@ class Package:
                     )
                 )
             return model.model_validate(raw)
-        except Trouble as exc:
+        except TroubleError as exc:
             self.reading.append(exc.finding)
         except ValidationError as exc:
             self.reading.extend(_shape(folder.place(path), item) for item in exc.errors())
@@ -153,7 +153,7 @@ class Package:
     def _of_snapshot(self, path: str, model: type[D]) -> D:
         folder = self.part("dataset")
         if not self.parts.release and not any(folder.has(name) for name in (SNAPSHOT_REPORT, INPUT_CHECK)):
-            raise Absent("a dataset package alone needs no snapshot report")
+            raise AbsentError("a dataset package alone needs no snapshot report")
         return self.document(folder, path, model)
 
     @property
@@ -174,7 +174,7 @@ class Package:
         for folder, path in (*places, *self.loose("metrics")):
             try:
                 found.append((folder, path, self.document(folder, path, EvalMetrics)))
-            except Absent:
+            except AbsentError:
                 continue
         return tuple(found)
 
@@ -232,7 +232,9 @@ def _shape(file: str, error: Any) -> Finding:
         found=repr(error.get("input"))[:80],
         hint="build the package again with the tools of its project; nothing in it is edited by hand",
     )
-    return Finding(rule=rule, file=item.file, pointer=item.pointer, message=item.message, found=item.found, hint=item.hint)
+    return Finding(
+        rule=rule, file=item.file, pointer=item.pointer, message=item.message, found=item.found, hint=item.hint
+    )
 
 
 @contextmanager
@@ -241,8 +243,8 @@ def open_package(parts: Parts) -> Iterator[Package]:
     with ExitStack() as stack:
         folders = {name: stack.enter_context(Folder(path, name)) for name, path in parts.folders.items()}
         whole = folders.get("evaluation")
-        for path in {path for _kind, path in parts.loose} | ({parts.paper} if parts.paper else set()):
-            path = Path(os.path.normpath(path.absolute()))
+        single = {path for _kind, path in parts.loose} | ({parts.paper} if parts.paper else set())
+        for path in {Path(os.path.normpath(item.absolute())) for item in single}:
             if whole is None or not path.is_relative_to(whole.path):
                 folders[str(path)] = stack.enter_context(Folder(path.parent, "", only=path.name))
         yield Package(parts, folders)

@@ -3,7 +3,7 @@
 import re
 
 from proofpress.exchange.genolewm.demo import vcf_summary
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.guarantee import Findings, guarantee
 from proofpress.exchange.genolewm.layouts import rendered, stale
 from proofpress.exchange.genolewm.package import BATCH, RUN, TRANSCRIPT, Package
@@ -29,7 +29,7 @@ def header(package: Package) -> Findings:
     if not re.search(r"(?m)^Generated: \d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$", text):
         yield trouble(folder.place(path), "", "no UTC time of the paper", expected="Generated: 2026-01-31T12:00:00Z")
     if word := PLACEHOLDER.search(text):
-        yield Trouble("GLW006", folder.place(path), "a placeholder word stands here", found=word[0]).finding
+        yield TroubleError("GLW006", folder.place(path), "a placeholder word stands here", found=word[0]).finding
 
 
 @guarantee("GLW071", "The paper is what the packages give")

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from proofpress.exchange.genolewm.files import Folder, Trouble
+from proofpress.exchange.genolewm.files import Folder, TroubleError
 
 _HELD_OUT = ("eval", "test", "holdout", "validation", "val")
 _ALIASES = {
@@ -53,7 +53,7 @@ def canonical_label(raw: object) -> str | None:
 
 
 def read_records(folder: Folder, path: str) -> Records:
-    """Count a data file's records by its form; `n` is None when the form is not countable. Raises `Trouble`."""
+    """Count a data file's records by its form; `n` is None when the form is not countable. Raises `TroubleError`."""
     name = path.lower()
     if name.endswith(".jsonl"):
         return _jsonl(folder, path)
@@ -97,7 +97,9 @@ def _vcf(folder: Folder, path: str) -> Records:
             continue
         columns = line.split("\t")
         if len(columns) < 5:
-            raise Trouble("GLW053", folder.place(path), "a VCF row has fewer than 5 columns", pointer=f"line {number}")
+            raise TroubleError(
+                "GLW053", folder.place(path), "a VCF row has fewer than 5 columns", pointer=f"line {number}"
+            )
         chrom, pos, _id, ref, alts = columns[:5]
         info = _info(columns[7] if len(columns) > 7 else "")
         alleles = [alt for alt in alts.split(",") if alt]
@@ -110,7 +112,7 @@ def _vcf(folder: Folder, path: str) -> Records:
 
 
 def _info(text: str) -> dict[str, str]:
-    return dict(item.split("=", maxsplit=1) for item in text.split(";") if "=" in item)  # type: ignore[misc]
+    return dict(item.split("=", maxsplit=1) for item in text.split(";") if "=" in item)
 
 
 def _for_allele(info: Mapping[str, str], index: int) -> str | None:
@@ -128,7 +130,7 @@ def _parquet(folder: Folder, path: str) -> Records:
         parquet = importlib.import_module("pyarrow.parquet")
     except ImportError as exc:
         hint = "install pyarrow beside Proofpress"
-        raise Trouble("GLW053", folder.place(path), "a Parquet file can't be counted here", hint=hint) from exc
+        raise TroubleError("GLW053", folder.place(path), "a Parquet file can't be counted here", hint=hint) from exc
     try:
         with folder.open(path) as stream:
             table = parquet.ParquetFile(stream)
@@ -143,25 +145,24 @@ def _parquet(folder: Folder, path: str) -> Records:
                         found.keys.add(variant_key(*(row[name] for name in variants)))
                     found.label(next((row[name] for name in labels if row[name] is not None), None))
     except (OSError, ValueError) as exc:  # pyarrow's errors are ValueErrors
-        raise Trouble("GLW053", folder.place(path), f"not a Parquet file that can be read: {exc}") from exc
+        raise TroubleError("GLW053", folder.place(path), f"not a Parquet file that can be read: {exc}") from exc
     return found
 
 
-def integrity(folder: Folder, manifest: Mapping[str, Any], generated_at: object) -> dict[str, Any]:
-    """The split integrity report that a dataset manifest and the data files give.
+def counted(folder: Folder, manifest: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Records]]:
+    """What each data file and each split of a dataset manifest holds.
 
-    Raises `Trouble` at the first thing that contradicts the manifest. Leaks are in the report's checks.
+    Raises `TroubleError` at the first thing that contradicts the manifest.
     """
-    place = folder.place("dataset_manifest.json")
     splits = {name: Records() for name in manifest["splits"]}
     files: list[dict[str, Any]] = []
     for item in manifest["files"]:
         records = read_records(folder, item["path"])
         n = item.get("records", records.n)
         if n is None or (records.n is not None and records.n != n):
-            stated = "no number of records" if n is None else f"{n} records"
+            stated = "a number of records" if n is None else f"{n} records"
             message = "the file's records are not those that the manifest states"
-            raise Trouble("GLW053", folder.place(item["path"]), message, expected=stated, found=str(records.n))
+            raise TroubleError("GLW053", folder.place(item["path"]), message, expected=stated, found=str(records.n))
         files.append(
             {name: item[name] for name in ("path", "split", "sha256", "size_bytes")}
             | {"records": n, "comparable_keys": len(records.keys), "label_counts": dict(sorted(records.labels.items()))}
@@ -173,8 +174,17 @@ def integrity(folder: Folder, manifest: Mapping[str, Any], generated_at: object)
     for name, whole in splits.items():
         declared = manifest["splits"][name]["records"]
         if whole.n != declared:
-            message = f"the records of split {name} are not those of its files"
-            raise Trouble("GLW053", place, message, expected=str(declared), found=str(whole.n))
+            place, message = (
+                folder.place("dataset_manifest.json"),
+                f"the records of split {name} are not those of its files",
+            )
+            raise TroubleError("GLW053", place, message, expected=str(declared), found=str(whole.n))
+    return files, splits
+
+
+def integrity(folder: Folder, manifest: Mapping[str, Any], generated_at: object) -> dict[str, Any]:
+    """The split integrity report that a dataset manifest and the data files give. Raises `TroubleError`."""
+    files, splits = counted(folder, manifest)
     return {
         "schema_version": "1.0.0",
         "generated_by": "tools.release.dataset_integrity",

@@ -42,7 +42,9 @@ def kinds(package: Package) -> Findings:
     for kind in KINDS:
         found = package.run.of_kind(kind)
         if not found or (kind in KINDS[1:4] and len(found) > 1):
-            yield trouble(place, "/artifacts", f"{len(found)} files of the kind {kind}", expected="one", found=len(found))
+            yield trouble(
+                place, "/artifacts", f"{len(found)} files of the kind {kind}", expected="one", found=len(found)
+            )
     for item in package.run.of_kind("training_preflight"):
         yield from same(place, "/artifacts", "the preflight report's path", PREFLIGHT, item.path, "every release")
 
