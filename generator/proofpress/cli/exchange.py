@@ -9,8 +9,8 @@ import click
 from proofpress.cli.base import FINDING_FORMATS, cli, emit, exit_code, format_option, print_report
 from proofpress.errors import ExitCode, UsageError
 
-_FOLDER = click.Path(path_type=Path, file_okay=False, exists=True)
-_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @cli.group("import")

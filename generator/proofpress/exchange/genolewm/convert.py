@@ -34,8 +34,14 @@ UPSTREAM, PROFILE = "upstream", "genomics"
 _TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.\d+)?Z")
 _ROW = (
     *("name", "split", "value", "unit", "higher_is_better", "n", "notes"),
-    *("baseline", "baseline_value", "delta_vs_baseline", "ci_low", "ci_high"),
+    *("baseline", "baseline_value", "delta_vs_baseline"),
 )
+_NO_PLACE: Final = {
+    f"model/{METRICS}": ("metrics/*/ci_low", "metrics/*/ci_high", "artifacts", "hardware"),
+    f"model/{EFFICIENCY}": ("command", "warmup_batches", "inputs"),
+    "model/model_package.json": ("data", "hardware", "training", "evaluation", "runtime", "extra_files"),
+}
+"""Fields of mapped documents that ours have no field for: an interval of ours, for one, states level and method."""
 _LACKING: Final = {
     "model/model_package.json": "the package states no architecture and no inputs and outputs of the model",
     "training/training_run.json": "the package states no start and no duration of the run",
@@ -80,8 +86,9 @@ def release_id_for(upstream: str, model_name: str, version: str) -> str:
     if re.fullmatch(RELEASE_ID_PATTERN, upstream):
         return upstream
     rest = re.sub(r"[^a-z0-9]+", "-", upstream.lower().removeprefix(model_name.lower())).strip("-")
-    variant, _, revision = rest.rpartition("-r")
-    made = f"{model_name}-v{version}" + (f"-{variant}" if variant else "") + f"-r{revision or '1'}"
+    parts = re.fullmatch(r"(?:v\d+-\d+-\d+)?-?(.*?)(?:-?\br([1-9]\d*))?", rest)
+    variant, revision = (parts[1], parts[2] or "1") if parts else (rest, "1")
+    made = f"{model_name}-v{version}" + (f"-{variant}" if variant else "") + f"-r{revision}"
     if not re.fullmatch(RELEASE_ID_PATTERN, made):
         raise UsageError(f"'{upstream}' gives no release id of ours", hint="name one with --release-id")
     return made
@@ -201,7 +208,7 @@ def _row(raw: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("evaluated", "baseline_evaluated"):
         if keys := raw.get(f"{name}_variant_keys_sha256"):
             row[f"{name}_keys_sha256"] = keys.strip()[7:]
-    return row | ({"ci_method": "not stated by the package"} if "ci_low" in row else {})
+    return row
 
 
 def _efficiency(made: Making) -> None:
@@ -332,5 +339,8 @@ def _report(made: Making) -> dict[str, Any]:
         "upstream": _identities(made),
         "documents": [{"path": path, "from": sources} for path, sources in sorted(made.mapped.items())],
         "missing": [{"path": path, "reason": reason} for path, reason in sorted(made.missing.items())],
+        "no_place": [
+            {"source": source, "fields": list(fields)} for source, fields in sorted(_NO_PLACE.items()) if source in used
+        ],
         "files": files,
     }

@@ -69,6 +69,10 @@ class Folder:
         """Whether there is a regular file at a path."""
         return _plain(path) in self.sizes
 
+    def holds(self, path: str) -> bool:
+        """Whether there is anything at a path, regular file or not."""
+        return _plain(path) in self.sizes.keys() | self.odd.keys()
+
     def size(self, path: str) -> int:
         """Size of a file in bytes. Raises `TroubleError` when it is missing."""
         return self.sizes[self._there(path)]

@@ -135,7 +135,10 @@ def _model_files(package: Package) -> list[str]:
     artifacts = [
         target[1]
         for path in package.metrics.artifacts.values()
-        if path_trouble(path) is None and (target := artifact_file(package, path)) and target[0].name == "model"
+        if "://" not in path
+        and path_trouble(path) is None
+        and (target := artifact_file(package, path))
+        and target[0].name == "model"
     ]
     named = ["manifest.json", "model_package.json", CARD, METRICS, EFFICIENCY, *package.model.extra_files]
     return [*named, *package.manifest.files, *artifacts]

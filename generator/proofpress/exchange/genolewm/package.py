@@ -209,7 +209,7 @@ class Package:
 
     def _holds(self, path: Path) -> bool:
         return any(
-            path == folder.path or (path.is_relative_to(folder.path) and folder.has(_below(path, folder)))
+            path == folder.path or (path.is_relative_to(folder.path) and folder.holds(_below(path, folder)))
             for folder in self.folders.values()
         )
 

@@ -16,13 +16,13 @@ COMMIT = re.compile(r"[0-9a-fA-F]{7,40}")
 class Theirs(BaseModel):
     """A part of one of their documents: open, since their readers ignore fields that they don't know."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, defer_build=True)
 
 
 class Closed(Theirs):
     """A part in which their readers refuse unknown fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _trimmed(value: object) -> object:
