@@ -347,8 +347,6 @@ class Release:
     def bind(self) -> None:
         """Write preflight, batch report, transcript and demo manifest over the streams that are there."""
         demo, argv = self.root / "demo", COMMAND.split(" ")
-        weights = identity(self.root / "model/predictor.safetensors", "model/predictor.safetensors")
-        bound = identity(self.root / "model/manifest.json", "model/manifest.json")
         inputs = {"vcf": identity(demo / "in.vcf", "demo/in.vcf"), "fasta": identity(demo / "ref.fa", "demo/ref.fa")}
         preflight = {
             "schema_version": "1.0.0",

@@ -15,7 +15,11 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @cli.group("import")
 def import_() -> None:
-    """Importers: packages of other projects → packs, or a verdict on them."""
+    """Importers: packages of other projects → packs, or a verdict on them.
+
+    \b
+    Example:  proofpress import genolewm --check release/
+    """
 
 
 @import_.command("genolewm")
