@@ -49,9 +49,9 @@ def timed(call: Callable[[], bool], repeats: int) -> tuple[float, bool]:
 def peer_time(folder: Path, release: Path, paper: Path | None, repeats: int) -> tuple[float, bool] | None:
     """The peer's median seconds and its verdict, or None when it can't be imported."""
     command = [sys.executable, "-c", PEER, str(release), str(paper or ""), str(repeats)]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
-        print(f"skipped: the peer can't be run: {done.stderr.strip().splitlines()[-1]}")
+        sys.stdout.write(f"skipped: the peer can't be run: {done.stderr.strip().splitlines()[-1]}\n")
         return None
     seconds, accepted = done.stdout.split()
     return float(seconds), accepted == "True"
@@ -59,6 +59,7 @@ def peer_time(folder: Path, release: Path, paper: Path | None, repeats: int) -> 
 
 def main() -> int:
     """Print both medians and their ratio. Exit code 1 when the verdicts differ."""
+    out = sys.stdout.write
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("release", type=Path)
     parser.add_argument("--peer", type=Path, help="the unpacked source distribution of geno-lewm")
@@ -67,15 +68,15 @@ def main() -> int:
     release = given.release.resolve()
     parts = find_parts(release)
     ours, accepted = timed(lambda: not check(parts).errors, given.repeats)
-    print(f"proofpress  {ours * 1000:8.2f} ms  {'accepted' if accepted else 'refused'}")
+    out(f"proofpress  {ours * 1000:8.2f} ms  {'accepted' if accepted else 'refused'}\n")
     if given.peer is None:
-        print("skipped: no peer; name its folder with --peer")
+        out("skipped: no peer; name its folder with --peer\n")
         return 0
-    peer = peer_time(given.peer.resolve(), release, parts.paper, given.repeats)
+    peer = peer_time(given.peer.resolve(), release, parts.papers[0] if parts.papers else None, given.repeats)
     if peer is None:
         return 0
-    print(f"geno-lewm   {peer[0] * 1000:8.2f} ms  {'accepted' if peer[1] else 'refused'}")
-    print(f"ratio       {ours / peer[0]:8.2f}  (below 1: Proofpress is faster)")
+    out(f"geno-lewm   {peer[0] * 1000:8.2f} ms  {'accepted' if peer[1] else 'refused'}\n")
+    out(f"ratio       {ours / peer[0]:8.2f}  (below 1: Proofpress is faster)\n")
     return int(accepted != peer[1])
 
 

@@ -88,7 +88,7 @@ def import_genolewm(
         parts = find_parts(root / folder)
     else:
         release = paper is not None or {"model", "dataset", "demo"} <= folders.keys()
-        parts = Parts(folders=folders, loose=loose, paper=root / paper if paper else None, release=release)
+        parts = Parts(folders=folders, loose=loose, papers=(root / paper,) if paper else (), release=release)
     parts = replace(parts, allow_fixture=allow_fixture, coverage=require)
     if dry == (into is not None):
         raise UsageError("say what to do with the package", hint="--check judges it, --into PACK makes a pack of it")

@@ -80,7 +80,7 @@ _UNDECIDED = (ValueError, TypeError, LookupError, ArithmeticError, AttributeErro
 
 def check(parts: Parts) -> Verdict:
     """Check a package, or what was given of it. One run reports everything."""
-    if not parts.folders and not parts.loose and parts.paper is None:
+    if not parts.folders and not parts.loose and not parts.papers:
         raise NothingCheckedError("nothing of a GenoLeWM package was given", hint="name a folder or parts of a package")
     with open_package(parts) as package:
         return judge(package)

@@ -140,8 +140,7 @@ def _keep(made: Making) -> None:
             for path in sorted(folder.sizes):
                 place = f"model/{path}" if name == "model" and path in own else f"{UPSTREAM}/{name}/{path}"
                 _copy(made, folder, path, place)
-    if made.package.parts.paper is not None:
-        folder, path = made.package.single(made.package.parts.paper)
+    for folder, path in map(made.package.single, made.package.parts.papers):
         _copy(made, folder, path, f"{UPSTREAM}/{path}")
 
 

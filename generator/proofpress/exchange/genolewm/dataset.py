@@ -15,6 +15,10 @@ _IDENTITY = ("path", "sha256", "size_bytes", "split", "records", "description")
 
 def derived_manifest(package: Package) -> dict[str, Any]:
     """The dataset manifest that `dataset_package.json` and the bytes of the data files give. Raises `TroubleError`."""
+    return package.once("manifest", _derived)
+
+
+def _derived(package: Package) -> dict[str, Any]:
     data, folder = package.dataset, package.part("dataset")
     stated = data.model_dump(exclude_none=True)
     for item in stated["files"]:
@@ -24,6 +28,10 @@ def derived_manifest(package: Package) -> dict[str, Any]:
 
 def split_integrity(package: Package) -> dict[str, Any]:
     """The split integrity report that the data files give, with the time that the packaged one states."""
+    return package.once("integrity", _integrity)
+
+
+def _integrity(package: Package) -> dict[str, Any]:
     folder = package.part("dataset")
     raw = folder.json(INTEGRITY)
     return integrity(folder, derived_manifest(package), raw.get("generated_at") if isinstance(raw, dict) else None)

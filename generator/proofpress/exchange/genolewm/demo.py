@@ -121,7 +121,7 @@ def stream_facts(folder: Folder, path: str) -> tuple[int, list[str]]:
 
 def objects(folder: Folder, path: str) -> list[tuple[int, dict[str, Any]]]:
     """The rows of a stream of objects, at least one. Raises `TroubleError`."""
-    rows = list(folder.rows(path))
+    rows = folder.stream(path)
     if not rows:
         raise TroubleError(
             "GLW062", folder.place(path), "the file holds no row", expected="at least one row", found="none"

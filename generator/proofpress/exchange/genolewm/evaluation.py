@@ -194,10 +194,17 @@ def report(package: Package) -> Findings:
         yield from _unfinished(folder, path)
     elif "evaluation" in package.folders and package.part("evaluation").has(REPORT):
         folder = package.part("evaluation")
-        found = [list(stale(folder, REPORT, rendered(REPORT, it=item[2]), item[1])) for item in package.evaluations]
+        found = [list(stale(folder, REPORT, _alone(folder, item[2]), item[1])) for item in package.evaluations]
         if found and all(found):
             yield from min(found, key=lambda item: -int(item[0].pointer.removeprefix("line ")))
         yield from _unfinished(folder, REPORT)
+
+
+def _alone(folder: Folder, metrics: EvalMetrics) -> str:
+    """The report of metrics that stand alone; where they state no time, the report's own holds."""
+    time = re.search(r"(?m)^Generated: (.+)$", folder.text(REPORT))
+    timed = metrics if metrics.generated_at or time is None else metrics.model_copy(update={"generated_at": time[1]})
+    return rendered(REPORT, it=timed)
 
 
 def _unfinished(folder: Folder, path: str) -> Iterator[Finding]:

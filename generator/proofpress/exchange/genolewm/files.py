@@ -43,6 +43,7 @@ class Folder:
         self._source = DirectorySource(path, label=name)
         self._digests: dict[str, str] = {}
         self._held: dict[str, bytes] = {}
+        self._streams: dict[str, list[tuple[int, Any]]] = {}
 
     def __enter__(self) -> Self:
         self._source.__enter__()
@@ -151,6 +152,12 @@ class Folder:
                 yield number, json.loads(line)
             except (ValueError, RecursionError) as exc:
                 raise self._unreadable(path, f"line {number} is not JSON: {exc}") from exc
+
+    def stream(self, path: str) -> list[tuple[int, Any]]:
+        """All rows of a JSON Lines file, read once. Raises `TroubleError`."""
+        if path not in self._streams:
+            self._streams[path] = list(self.rows(path))
+        return self._streams[path]
 
     def open(self, path: str) -> Any:
         """A file as a stream of bytes, for the libraries that read binary tables."""

@@ -30,26 +30,24 @@ def find_parts(root: Path) -> Parts:
             for name in ("model", "dataset", "demo")
             if any(folder.has(f"{name}/{mark}") for mark in _MARKS[name])
         }
-        papers = sorted(
-            path for path in folder.sizes if path.endswith(".md") and "/" not in path and _is_paper(folder, path)
-        )
+        papers = tuple(root / path for path in sorted(folder.sizes) if "/" not in path and _is_paper(folder, path))
         if below and (papers or len(below) > 1):
-            return Parts(label=root.name, folders=below, paper=root / papers[0] if papers else None, release=True)
+            return Parts(label=root.name, folders=below, papers=papers, release=True)
         for name, marks in _MARKS.items():
             if any(folder.has(mark) for mark in marks):
                 return Parts(label=root.name, folders={name: root})
+        if below:
+            return Parts(label=root.name, folders=below)
         loose = tuple((_kind(folder, path), root / path) for path in sorted(folder.sizes) if path.endswith(".json"))
     if any(kind == "metrics" for kind, _path in loose):
         return Parts(label=root.name, folders={"evaluation": root}, loose=loose)
     if not loose:
-        raise UsageError(
-            f"{root}: nothing of a GenoLeWM package is here", hint="name the folder of a part or a release"
-        )
+        raise UsageError(f"{root}: nothing of a GenoLeWM package is here", hint="name a part or a release")
     return Parts(label=root.name, loose=loose)
 
 
 def _is_paper(folder: Folder, path: str) -> bool:
-    return b"tools.release.paper_draft" in folder.read(path)
+    return path.endswith(".md") and ("paper" in path.lower() or b"tools.release.paper_draft" in folder.read(path))
 
 
 def _kind(folder: Folder, path: str) -> str:

@@ -1,7 +1,7 @@
 """The parts of one of their packages together, and its documents: each read once, as typed as it is needed."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -26,6 +26,7 @@ from proofpress.ingest.strict import pointer_of
 from proofpress.verify.rule import trouble
 
 D = TypeVar("D", bound=Theirs)
+M = TypeVar("M")
 RUN, PREFLIGHT = "training_run_manifest.json", "training_preflight_report.json"
 METRICS, EFFICIENCY = "eval_metrics.json", "efficiency_report.json"
 SNAPSHOT_REPORT, INPUT_CHECK = "dataset_snapshot_report.json", "dataset_input_check_report.json"
@@ -39,7 +40,7 @@ class Parts:
 
     label: str = "genolewm"
     folders: Mapping[str, Path] = field(default_factory=dict)
-    paper: Path | None = None
+    papers: tuple[Path, ...] = ()
     loose: tuple[tuple[str, Path], ...] = ()
     release: bool = False
     allow_fixture: bool = False
@@ -54,12 +55,20 @@ class Package:
         self.folders = folders
         self._read: dict[tuple[str, str], Theirs | None] = {}
         self.reading: list[Finding] = []
+        self._made: dict[str, Any] = {}
 
     def part(self, name: str) -> Folder:
         """The folder of a part: model, dataset, demo, run, batch or evaluation. Raises `AbsentError`."""
         if name not in self.folders:
             raise AbsentError(f"no {name} part was given")
         return self.folders[name]
+
+    def once(self, name: str, make: Callable[["Package"], M]) -> M:
+        """What `make` gives, made once; several guarantees compare with it."""
+        if name not in self._made:
+            self._made[name] = make(self)
+        found: M = self._made[name]
+        return found
 
     @property
     def training(self) -> Folder:
@@ -243,7 +252,7 @@ def open_package(parts: Parts) -> Iterator[Package]:
     with ExitStack() as stack:
         folders = {name: stack.enter_context(Folder(path, name)) for name, path in parts.folders.items()}
         whole = folders.get("evaluation")
-        single = {path for _kind, path in parts.loose} | ({parts.paper} if parts.paper else set())
+        single = {*parts.papers, *(path for _kind, path in parts.loose)}
         for path in {Path(os.path.normpath(item.absolute())) for item in single}:
             if whole is None or not path.is_relative_to(whole.path):
                 folders[str(path)] = stack.enter_context(Folder(path.parent, "", only=path.name))

@@ -13,16 +13,14 @@ from proofpress.verify.rule import trouble
 SECTIONS = ("Results", "Conclusions", "Limitations", "Negative Findings")
 
 
-def _paper(package: Package) -> tuple[Folder, str]:
-    if package.parts.paper is None:
-        return package.part("paper"), ""
-    return package.single(package.parts.paper)
-
-
 @guarantee("GLW070", "The paper states its time in UTC and finishes its sentences")
 def header(package: Package) -> Findings:
     """The paper has a title and a line `Generated:` with a UTC time to the second, and holds no placeholder word."""
-    folder, path = _paper(package)
+    for folder, path in map(package.single, package.parts.papers):
+        yield from _header(folder, path)
+
+
+def _header(folder: Folder, path: str) -> Findings:
     text = folder.text(path)
     if _title(text) is None:
         yield trouble(folder.place(path), "line 1", "no title", expected="# and a title")
@@ -37,7 +35,11 @@ def paper(package: Package) -> Findings:
     """The paper equals what model, dataset and demo give: identities, citation metadata, results, conclusions, negative
     findings and limitations copied from the evaluation, and the artifacts by name.
     """
-    folder, path = _paper(package)
+    for folder, path in map(package.single, package.parts.papers):
+        yield from _paper(package, folder, path)
+
+
+def _paper(package: Package, folder: Folder, path: str) -> Findings:
     text = folder.text(path)
     manifest, demo, data = package.manifest, package.part("demo"), package.part("dataset")
     time = re.search(r"(?m)^Generated: (.+)$", text)
