@@ -5,8 +5,9 @@ import hashlib
 import io
 import json
 import os
+import posixpath
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Self
 
 from proofpress.errors import IngestError
@@ -182,4 +183,4 @@ class Folder:
 
 
 def _plain(path: str) -> str:
-    return PurePosixPath(path).as_posix()
+    return posixpath.normpath(path)

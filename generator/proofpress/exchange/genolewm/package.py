@@ -206,25 +206,18 @@ class Package:
 
         `bases` are the parts that it may lie in. None when it lies elsewhere; a part's own folder has the path `.`.
         """
-        start = self.part("demo").path
-        roots = (start, *(self.folders[name].path.parent for name in ("model", "demo") if name in self.folders))
-        candidates = [Path(os.path.normpath(root / path)) for root in roots]
-        found = next((item for item in candidates if self._holds(item)), candidates[0])
-        for name in bases:
-            folder = self.folders.get(name)
-            if folder is not None and found.is_relative_to(folder.path):
-                return folder, found.relative_to(folder.path).as_posix()
-        return None
+        start = str(self.part("demo").path)
+        roots = (start, *(str(self.folders[name].path.parent) for name in ("model", "demo") if name in self.folders))
+        candidates = [os.path.normpath(path if path[:1] == "/" else f"{root}/{path}") for root in roots]
+        found = next((item for item in candidates if any(self._inside(item, holding=True))), candidates[0])
+        return next((item for item in self._inside(found) if item[0].name in bases), None)
 
-    def _holds(self, path: Path) -> bool:
-        return any(
-            path == folder.path or (path.is_relative_to(folder.path) and folder.holds(_below(path, folder)))
-            for folder in self.folders.values()
-        )
-
-
-def _below(path: Path, folder: Folder) -> str:
-    return path.relative_to(folder.path).as_posix()
+    def _inside(self, path: str, *, holding: bool = False) -> Iterator[tuple[Folder, str]]:
+        for folder in self.folders.values():
+            root = str(folder.path)
+            below = "." if path == root else path[len(root) + 1 :] if path.startswith(root + os.sep) else ""
+            if below and (below == "." or not holding or folder.holds(below)):
+                yield folder, below
 
 
 _BY_FIELD: Mapping[str, str] = {"generated_by": "GLW005"}
