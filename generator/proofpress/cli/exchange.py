@@ -36,7 +36,11 @@ def import_() -> None:
 @click.option("--require", type=click.Choice(["vep", "rollout"]), multiple=True, help="Coverage the metrics must have.")
 @click.option("--allow-fixture", is_flag=True, help="Take a package that was made for tests, as a rehearsal.")
 @click.option("--check", "dry", is_flag=True, help="Judge only; write no pack.")
-@click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="Folder of the new pack.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the new pack: packs/<family>/<release id>.",
+)
 @click.option("--release-id", default="", help="Release id of the pack. [default: the package's, or made of its parts]")
 @click.option("--commit", default="", help="The full commit, when the package abbreviates it.")
 @click.option("--author", default="", help="Who answers for the release. [default: the model's name]")
@@ -97,7 +101,7 @@ def import_genolewm(
         print_report(format_, [verdict], (), verbose=verbose or format_ != "text")
         return exit_code(verdict.findings, 1)
 
-    from proofpress.exchange.genolewm.convert import convert
+    from proofpress.exchange.genolewm.convert import Wishes, convert
     from proofpress.pipeline import rules_at, verify_paths
 
     if "model" not in parts.folders:
@@ -108,12 +112,11 @@ def import_genolewm(
         if verdict.findings:
             print_report(format_, [verdict], (), verbose=verbose or format_ != "text")
             return exit_code(verdict.findings, 1) or ExitCode.FINDINGS
-        report = convert(
-            package, root / into, template_set=known.sets.newest(), release_id=release_id, commit=commit, author=author
-        )
+        wishes = Wishes(release_id=release_id, commit=commit, author=author)
+        pack_id, report = convert(package, root / into, known.sets.newest(), wishes)
     made = verify_paths([root / into], known, threads=2)
     if format_ == "text":
-        emit(f"{report['pack_id']}  {into}")
+        emit(f"{pack_id}  {into}")
         for item in report["documents"]:
             emit(f"mapped   {item['path']}  from {', '.join(item['from'])}")
         emit(f"kept     {sum(item['state'] == 'kept' for item in report['files'])} files below upstream/")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -94,26 +95,47 @@ def release_id_for(upstream: str, model_name: str, version: str) -> str:
     return made
 
 
-def convert(
-    package: Package, into: Path, *, template_set: TemplateSet, release_id: str = "", commit: str = "", author: str = ""
-) -> dict[str, Any]:
-    """Write a pack below `into`, which must not exist yet, from a package without error findings; return the report.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What the importing person says: release id, full commit and author, each empty for what the package gives."""
 
-    `commit` completes the abbreviated commit of the package. Raises `UsageError` or `PackError`; then nothing is left.
+    release_id: str = ""
+    commit: str = ""
+    author: str = ""
+
+
+def convert(package: Package, into: Path, template_set: TemplateSet, wishes: Wishes) -> tuple[str, dict[str, Any]]:
+    """Write a pack from a package without error findings; return its `pack_id` and the report that it holds.
+
+    Raises `UsageError` when `into` is not empty or a wish contradicts the package, and `PackError` when something of
+    the package can't be part of a pack; then nothing is left.
     """
-    manifest = package.manifest
-    stated = package.metrics.commit.lower()
-    if commit and not commit.startswith(stated):
-        raise UsageError(f"--commit {commit} does not begin with the package's commit {stated}")
     if into.exists() and any(into.iterdir()):
         raise UsageError(f"{into} is not empty", hint="an import makes a new pack; name a folder that does not exist")
+    stated = package.metrics.commit.lower()
+    if not wishes.commit.startswith(stated if wishes.commit else ""):
+        raise UsageError(f"--commit {wishes.commit} does not begin with the package's commit {stated}")
+    manifest = package.manifest
     made = Making(
         package=package,
-        folder=into,
-        release_id=release_id or release_id_for(manifest.release_id, manifest.model_name, manifest.model_version),
-        commit=commit or stated,
+        folder=into.with_name(f".{into.name}.part"),
+        release_id=wishes.release_id
+        or release_id_for(manifest.release_id, manifest.model_name, manifest.model_version),
+        commit=wishes.commit or stated,
         fixture=manifest.is_fixture,
     )
+    try:
+        found = _write(made, wishes.author or manifest.model_name, template_set)
+        if into.exists():
+            into.rmdir()
+        made.folder.rename(into)
+    finally:
+        shutil.rmtree(made.folder, ignore_errors=True)
+    return found
+
+
+def _write(made: Making, author: str, template_set: TemplateSet) -> tuple[str, dict[str, Any]]:
+    shutil.rmtree(made.folder, ignore_errors=True)
     _keep(made)
     _model(made)
     for model, write in MAPPINGS.items():
@@ -121,13 +143,16 @@ def convert(
             write(made)
         except (UnmappedError, AbsentError) as exc:
             made.missing[kind_of(model).path] = str(exc)
-    _release(made, author or manifest.model_name)
+    try:
+        _release(made, author)
+    except UnmappedError as exc:
+        raise PackError(f"the package gives no release.json: {exc}") from exc
     for kind in KINDS[1:]:
         if kind.path not in made.mapped:
             made.missing.setdefault(kind.path, _LACKING.get(kind.path, "the package has nothing like it"))
     report = _report(made)
-    write_text(into, REPORT, dump_json(report))
-    return {**report, "pack_id": assemble(into, profile=PROFILE, template_set=template_set)}
+    write_text(made.folder, REPORT, dump_json(report))
+    return assemble(made.folder, profile=PROFILE, template_set=template_set), report
 
 
 def _keep(made: Making) -> None:
