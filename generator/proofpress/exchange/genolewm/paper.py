@@ -2,11 +2,12 @@
 
 import re
 
-from proofpress.exchange.genolewm.demo import vcf_summary
+from proofpress.exchange.genolewm.dataset import derived_manifest
+from proofpress.exchange.genolewm.demo import objects, vcf_summary
 from proofpress.exchange.genolewm.files import Folder, TroubleError
 from proofpress.exchange.genolewm.guarantee import Findings, guarantee
 from proofpress.exchange.genolewm.layouts import rendered, stale
-from proofpress.exchange.genolewm.package import BATCH, RUN, TRANSCRIPT, Package
+from proofpress.exchange.genolewm.package import RUN, SCORES, TRANSCRIPT, Package
 from proofpress.exchange.genolewm.values import PLACEHOLDER
 from proofpress.verify.rule import trouble
 
@@ -41,7 +42,7 @@ def paper(package: Package) -> Findings:
 
 def _paper(package: Package, folder: Folder, path: str) -> Findings:
     text = folder.text(path)
-    manifest, demo, data = package.manifest, package.part("demo"), package.part("dataset")
+    manifest, demo = package.manifest, package.part("demo")
     time = re.search(r"(?m)^Generated: (.+)$", text)
     status = re.search(r"(?m)^- Status: (\w+)$", demo.text(TRANSCRIPT))
     target = package.locate(package.demo.inputs.vcf.path, "demo")
@@ -59,9 +60,9 @@ def _paper(package: Package, folder: Folder, path: str) -> Findings:
         eval_config=package.metrics.artifacts.get("eval_config", "").removeprefix("model/"),
         commit=_said(run.get("commit")),
         command=_said(run.get("command")),
-        splits=data.json("dataset_manifest.json")["splits"],
+        splits=derived_manifest(package)["splits"],
         vcf=vcf_summary(*target),
-        records=demo.json(BATCH)["records"],
+        records=len(objects(demo, SCORES)),
         status=status[1] if status else "",
         report={name: _section(report, name) for name in SECTIONS},
     )
