@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from exchange.genolewm_release import EVALUATED, KEYS, RELEASE, Release
+from exchange.genolewm_release import COMMIT, EVALUATED, KEYS, RELEASE, Release
 from proofpress.cli import main
 from proofpress.errors import NothingCheckedError, ProofpressError, UsageError
 from proofpress.exchange.genolewm.book import RULES, check
@@ -401,3 +401,29 @@ def test_public_cases(genolewm_cases: Path) -> None:
         if bool(found) != refused:
             wrong.append(f"{case.parent.name}/{case.name}: {sorted(found) or 'accepted'}")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_fixture_becomes_a_rehearsal(release: Release, tmp_path: Path) -> None:
+    """A model package alone is enough; the pack is marked, and its release id is rebuilt."""
+    release.manifest["release_id"] = "geno-lewm-fixture-r1"
+    release.metrics["model_release"] = release.efficiency["model_release"] = "geno-lewm-fixture-r1"
+    release.metrics["commit"] = release.efficiency["commit"] = release.run["commit_sha"] = COMMIT[:12]
+    root, into = release.write(), tmp_path / "packs" / "geno-lewm" / "geno-lewm-v0.3.0-fixture-r1"
+    command = ["import", "genolewm", "--model-dir", str(root / "model"), "--allow-fixture", "--into", str(into)]
+    assert main([*command, "--commit", "f" * 40]) == 2
+    assert main(command) == 0
+    released = json.loads((into / "release.json").read_text())
+    assert released["fixture"] is True
+    assert released["extensions"]["upstream"]["upstream_id"] == "geno-lewm-fixture-r1"
+    missing = {item["path"]: item["reason"] for item in json.loads((into / REPORT).read_text())["missing"]}
+    assert "abbreviated" in missing["model/eval_metrics.json"]
+    shutil.rmtree(into)
+    assert main([*command, "--commit", COMMIT]) == 0
+    assert (into / "model/eval_metrics.json").exists()
+
+
+def test_what_can_not_become_a_pack_leaves_nothing(release: Release, tmp_path: Path) -> None:
+    release.efficiency["generated_at"] = release.metrics["generated_at"] = release.model["generated_at"] = "in March"
+    root, into = release.write(), tmp_path / "packs" / "geno-lewm" / RELEASE
+    assert main(["import", "genolewm", "--model-dir", str(root / "model"), "--into", str(into)]) == 2
+    assert list(into.parent.iterdir()) == []
