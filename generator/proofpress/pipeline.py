@@ -92,10 +92,13 @@ def read_registry(instance: Instance) -> Registry:
 
 def all_rules() -> Mapping[str, Rule]:
     """Every rule there is, by id."""
-    return rule_book(
+    from proofpress.exchange.genolewm.book import RULES as GENOLEWM  # noqa: PLC0415 - costs 30 ms, reports alone need it
+
+    registry = (
         Rule(id=name, title=title, severity=severity, explanation=explanation)
         for name, title, severity, explanation in REGISTRY_RULES
     )
+    return rule_book((*registry, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:

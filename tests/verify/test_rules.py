@@ -154,6 +154,14 @@ _STRICT = Profile(
     extends="paper-demo",
     metrics=(RequiredMetric(name="recall", split="test"),),
 )
+_TYPED = Profile(
+    schema_version="1.0.0",
+    name="typed",
+    title="Types an identity of another project",
+    extends="paper-demo",
+    identities={"upstream_id": "[a-z-]+"},
+)
+_UPSTREAM = "/extensions/upstream/upstream_id"
 _FLOOR = Policy(schema_version="1.0.0", families={"digits": FamilyPolicy(least_profile="paper-demo")})
 
 READING_CASES = dict(
@@ -184,6 +192,7 @@ PACK_CASES = dict(
         one("INT007", RUN, "/outputs/0", sealed(RUN, "/outputs/0/size", 65)),
         one("PRO003", "manifest.json", "/profile", manifest("/profile", "unheard-of")),
         one("PRO001", EVAL, "/rows", manifest("/profile", "strict"), profiles=Profiles({"strict": _STRICT})),
+        one("PRO020", "release.json", _UPSTREAM, manifest("/profile", "typed"), profiles=Profiles({"typed": _TYPED})),
         one("PRO002", "manifest.json", "/profile", manifest("/profile", "standard"), policy=_FLOOR),
         one("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "by-hand")),
         one("IDN001", DEMO, "/release_id", sealed(DEMO, "/release_id", "digits-v0.2.0-tiny-r1")),

@@ -11,6 +11,7 @@ import click
 from proofpress.cli import (
     changelog,
     check,
+    exchange,
     make,
     pack_dataset,
     pack_eval,
@@ -29,6 +30,7 @@ __all__ = [
     "check",
     "cli",
     "entry_point",
+    "exchange",
     "exit_code",
     "main",
     "make",

@@ -34,6 +34,10 @@ class Profile(Model):
         "'score_rows' and 'baseline_rows' name those of per-example rows.",
     )
     row_markers: bool = Field(default=False, description="Whether score and baseline rows must carry generated_by")
+    identities: dict[Name, Text] = Field(
+        default_factory=dict,
+        description="Form (a regular expression) of each identity of another project in the release's extensions",
+    )
     metrics: tuple[RequiredMetric, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
     readiness: ReadinessProfile | None = None

@@ -9,6 +9,7 @@ from proofpress.registry.state import Status
 
 
 def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The schema of an object that holds these properties and no others."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -48,6 +49,19 @@ _VERDICT: Final = closed(
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "import": (
+        "What an import made of a package: output of import with --format json, and import_report.json of the pack",
+        {
+            **dict.fromkeys(("generated_by", "release_id"), _TEXT),
+            "upstream": {"type": "object", "additionalProperties": _TEXT, "description": "Identities of its project."},
+            "documents": _list(closed({"path": _TEXT, "from": _list(_TEXT)})),
+            "missing": _list(closed({"path": _TEXT, "reason": _TEXT})),
+            "no_place": _list(closed({"source": _TEXT, "fields": _list(_TEXT)})),
+            "files": _list(
+                closed({"source": _TEXT, "sha256": _TEXT, "path": _TEXT, "state": {"enum": ["mapped", "kept"]}})
+            ),
+        },
+    ),
     "findings": (
         "Output of verify and check with --format json",
         {

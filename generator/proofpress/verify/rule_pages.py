@@ -36,6 +36,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "XPK": "Between packs",
     "POL": "Policy",
     "REG": "Registry",
+    "GLW": "Packages of GenoLeWM",
 }
 
 

@@ -1,5 +1,6 @@
 """PRO, GEN, FRS, MRK: required documents, accepted writers, fresh renders, rehearsals."""
 
+import re
 from collections.abc import Iterator
 
 from proofpress.errors import UsageError
@@ -105,6 +106,27 @@ def floor(case: Case) -> Iterator[Finding]:
             found=case.evidence.manifest.profile,
             hint="assemble the pack with the family's profile",
         )
+
+
+@rule("PRO020", "Identities of another project have the form that the profile gives them", after="PRO003", book=2)
+def identities(case: Case) -> Iterator[Finding]:
+    """The profile types the identities under which another project knows this release, but `extensions.upstream` of
+    `release.json` lacks one or has it in another form. They are kept as they are and never taken for our own.
+    """
+    stated = case.evidence.release.extensions.get("upstream")
+    found = stated if isinstance(stated, dict) else {}
+    for profile in case.profiles.chain(case.evidence.manifest.profile):
+        for name, form in profile.identities.items():
+            value = found.get(name)
+            if not isinstance(value, str) or not re.fullmatch(form, value):
+                yield trouble(
+                    "release.json",
+                    f"/extensions/upstream/{name}",
+                    f"the identity '{name}' is not as profile '{profile.name}' types it",
+                    expected=form,
+                    found=value,
+                    hint="import the package again",
+                )
 
 
 @rule("GEN001", "Every document was written by an accepted program", after="PRO003")
@@ -258,4 +280,4 @@ def rehearsal(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal)
+RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, identities)
