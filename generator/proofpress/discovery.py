@@ -93,3 +93,13 @@ def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
         for path in (*single, *below)
         if path.is_file() and not path.is_symlink()
     )
+
+
+def own_profiles(root: Path) -> tuple[tuple[str, bytes], ...]:
+    """The profiles of an instance: their place below `packs/`, `profiles/<name>.yaml`, and their bytes."""
+    below = "packs/profiles/"
+    return tuple(
+        (name.removeprefix("packs/"), data)
+        for name, data in rule_files(root)
+        if name.startswith(below) and name.endswith(".yaml") and "/" not in name.removeprefix(below)
+    )

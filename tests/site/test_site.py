@@ -16,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from example_site import BELOW, SITE_URL, PageFacts, build, built_example, copy_instance, pages, tree
+from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.schemas import schemas
 
@@ -138,6 +139,15 @@ def test_published_json_names_what_is_there(site: Path) -> None:
 def test_evidence_is_published_byte_for_byte(site: Path) -> None:
     for pack in sorted((site.parents[2] / "instance/packs").glob("*/*/manifest.json")):
         assert tree(pack.parent) == tree(site / "releases" / pack.parent.name / "files")
+
+
+def test_a_downloaded_pack_verifies_with_the_published_profile(site: Path, tmp_path: Path) -> None:
+    pack = tmp_path / Path(PACK).name
+    shutil.copytree(site / "releases" / pack.name / "files", pack)
+    command = ["-C", str(tmp_path), "verify", str(pack)]
+    assert main(command) == ExitCode.FINDINGS
+    shutil.copytree(site / "profiles", tmp_path / "packs/profiles")
+    assert main(command) == ExitCode.OK
 
 
 def test_the_feed_is_atom(site: Path) -> None:
