@@ -111,7 +111,7 @@ class Lineage:
     number: int
     made: list[Cloned] = field(default_factory=list)
     _values: dict[str, dict[tuple[str, ...], Number]] = field(default_factory=dict)
-    _losses: dict[str, dict[str, str]] = field(default_factory=dict)
+    losses: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -141,7 +141,7 @@ class Lineage:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         self._values[clone.release_id] = clone.values
-        self._losses[clone.release_id] = clone.losses
+        self.losses[clone.release_id] = clone.losses
         chain = profile(self.kind)
         decided = {
             path.removeprefix(_DECISIONS): read_decision(path, data)
@@ -168,10 +168,6 @@ class Lineage:
     def measured(self, release_id: str, key: tuple[str, ...]) -> Number | None:
         """What an earlier clone measured."""
         return self._values.get(release_id, {}).get(key)
-
-    def losses(self, release_id: str) -> Mapping[str, str]:
-        """What an earlier clone lost on each example."""
-        return self._losses.get(release_id, {})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -256,7 +252,7 @@ class _Clone:
     def _baseline_losses(self, data: bytes) -> bytes:
         """Per-example losses of the baseline: those of the earlier clone, when the baseline is one."""
         config = parse_yaml(self.source.files[EFFECTIVE_CONFIG])
-        known = self.lineage.losses(self._names(config["baselines"]["losses"]["name"]))
+        known = self.lineage.losses.get(self._names(config["baselines"]["losses"]["name"]), {})
         name = _MEASURED_FIELD[self.lineage.kind]
         loss = re.compile(rf'"key": "([^"]+)", "{name}": ([0-9.]+)')
         return loss.sub(
