@@ -32,6 +32,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "ACT": "Active files",
     "FRS": "Freshness",
     "MRK": "Rehearsals",
+    "RUN": "Training runs",
     "DEM": "Demo",
     "XPK": "Between packs",
     "POL": "Policy",
