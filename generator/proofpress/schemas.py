@@ -35,7 +35,7 @@ def _grammars() -> Mapping[Callable[..., Any], str]:
     found = {}
     for alias in (
         *(values.Digest, values.Identity, values.ReleaseId, values.SemVer, values.UtcTime),
-        *(values.IsoDate, values.Commit, values.Label),
+        *(values.IsoDate, values.Commit, values.Label, values.Slug, values.Role),
     ):
         check = get_args(alias)[1].func
         pattern = getclosurevars(check).nonlocals["compiled"].pattern
@@ -222,6 +222,30 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
             "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
             "problems": _list(_TEXT),
+            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+        },
+    ),
+    "pack-assurance": (
+        "Output of pack assurance with --format json",
+        {
+            **dict.fromkeys(("risks", "failure_modes", "signals", "guardrails"), _COUNT),
+            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+        },
+    ),
+    "slices": (
+        "Output of slices with --format json",
+        {
+            "profile": _TEXT,
+            "rows": _list(
+                _closed(
+                    {
+                        "key": _TEXT,
+                        "n": _COUNT,
+                        **{name: {"type": ["number", "null"]} for name in ("value", "ci_low", "ci_high")},
+                        "reason": {**_TEXT, "description": "Why there is no value, else empty."},
+                    }
+                )
+            ),
             "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
         },
     ),

@@ -93,7 +93,7 @@ def poor(pack: PackBuilder) -> PackBuilder:
     return pack.corrupt("training/training_run.json", "/notes", [])
 
 
-@pytest.mark.parametrize(("shape", "count"), [(rich, 6), (poor, 5)], ids=["rich", "poor"])
+@pytest.mark.parametrize(("shape", "count"), [(rich, 7), (poor, 5)], ids=["rich", "poor"])
 def test_golden_documents(
     shape: Callable[[PackBuilder], PackBuilder], count: int, pack: PackBuilder, golden: Golden
 ) -> None:

@@ -22,6 +22,8 @@ Mutation = Callable[[PackBuilder], object]
 COST, DATA, DEMO = "model/efficiency_report.json", "dataset/dataset_package.json", "demo/terminal_demo_manifest.json"
 MODEL, RUN, SPLITS = "model/model_package.json", "training/training_run.json", "dataset/split_integrity.json"
 SPEC, CHECK = "dataset/dataset_spec.json", "dataset/dataset_input_check_report.json"
+RISKS, FAILURES, PLAN = "assurance/risks.json", "assurance/failure_modes.json", "assurance/monitoring_plan.json"
+GUARDRAILS, TRACE = "assurance/guardrails.json", "assurance/traceability.json"
 SNAPSHOT, FACE = "dataset/dataset_snapshot_report.json", "interface.json"
 OTHER = "d" * 64
 
@@ -61,6 +63,26 @@ def bound(path: str, pointer: str, value: Any) -> Mutation:
 def promised(pointer: str, value: Any, *, path: str = FACE) -> Mutation:
     """Set one value in a pack with an interface, and seal it."""
     return lambda pack: pack.with_interface().corrupt(path, pointer, value).reseal()
+
+
+def assured(path: str, pointer: str, value: Any) -> Mutation:
+    """Set one value in a pack with assurance evidence, and seal it."""
+    return lambda pack: pack.with_assurance().corrupt(path, pointer, value).reseal()
+
+
+def _same_id(pack: PackBuilder) -> None:
+    pack.with_assurance().corrupt(GUARDRAILS, "/guardrails/1/id", "two-digits").reseal()
+
+
+def _unwatched(pack: PackBuilder) -> None:
+    pack.with_assurance().corrupt(RISKS, "/risks/0/signals", []).corrupt(PLAN, "/signals/0/risks", []).reseal()
+
+
+def _streamed_rows(pack: PackBuilder) -> None:
+    """Results too large to be held, that say the same as before; one failure mode is counted in them."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack.with_assurance() / path).read_text().replace('"label":', f'"note": "{"x" * 300_000}", "label":')
+    pack.corrupt(FAILURES, "/failure_modes/1", REMOVE).write(path, rows).reseal()
 
 
 def _rare_class(pack: PackBuilder) -> None:
@@ -220,6 +242,21 @@ PACK_CASES = dict(
         one("DAT007", DATA, "/target", reviewed(DATA, "/target", "digit")),
         one("DAT008", SPLITS, "/class_balance", _rare_class),
         one("DAT009", SPEC, "/reviewed_at", reviewed(SPEC, "/reviewed_at", "2026-03-03T00:00:00Z")),
+        one("ASR001", GUARDRAILS, "/guardrails/1/id", _same_id),
+        one("ASR002", PLAN, "/signals/0/risks/1", assured(PLAN, "/signals/0/risks/-", "unheard-of")),
+        one("ASR003", RISKS, "/risks/1", assured(RISKS, "/risks/1/accepted_reason", REMOVE)),
+        one("ASR004", RISKS, "/risks/0/signals", _unwatched),
+        one("ASR005", FAILURES, "/failure_modes/0/status", assured(FAILURES, "/failure_modes/0/status", "fixed")),
+        one("ASR006", FAILURES, "/failure_modes/0/count", assured(FAILURES, "/failure_modes/0/count", 2)),
+        one("ASR007", FAILURES, "/failure_modes/0/count", _streamed_rows, severity="note"),
+        one("ASR008", GUARDRAILS, "/guardrails/0/tests/0", assured(GUARDRAILS, "/guardrails/0/tests/0", "none.txt")),
+        one("ASR009", TRACE, "/commit", assured(TRACE, "/commit", "e" * 40)),
+        one(
+            "ASR010",
+            "release.json",
+            "/out_of_scope/1",
+            sealed("release.json", "/out_of_scope/-", "showing  what a pack holds"),
+        ),
         one("IFC001", FACE, "/model_id", promised("/model_id", f"sha256:{OTHER}")),
         one("IFC002", FACE, "/fixed_input_scores/0/scores/0", promised("/fixed_input_scores/0/scores/0/label", REMOVE)),
         one("IFC003", FACE, "/fixed_input_scores/0/input_path", promised("/fixed_input_scores/0/input_sha256", OTHER)),

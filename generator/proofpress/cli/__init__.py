@@ -8,12 +8,23 @@ from typing import Any
 
 import click
 
-from proofpress.cli import changelog, check, make, pack_dataset, registry
+from proofpress.cli import changelog, check, make, pack_assurance, pack_dataset, registry
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
-__all__ = ["changelog", "check", "cli", "entry_point", "exit_code", "main", "make", "pack_dataset", "registry"]
+__all__ = [
+    "changelog",
+    "check",
+    "cli",
+    "entry_point",
+    "exit_code",
+    "main",
+    "make",
+    "pack_assurance",
+    "pack_dataset",
+    "registry",
+]
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from proofpress.evidence.assurance import FailureModes, Guardrails, MonitoringPlan, Risks, Traceability
 from proofpress.evidence.base import Document
 from proofpress.evidence.dataset import (
     DatasetInputCheck,
@@ -54,6 +55,11 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("dataset_check", "dataset/dataset_input_check_report.json", DatasetInputCheck, "dataset input check"),
         ("dataset_snapshot", "dataset/dataset_snapshot_report.json", DatasetSnapshot, "dataset snapshot report"),
         ("demo", "demo/terminal_demo_manifest.json", DemoRun, "demo run"),
+        ("risks", "assurance/risks.json", Risks, "risks"),
+        ("failure_modes", "assurance/failure_modes.json", FailureModes, "failure modes"),
+        ("monitoring_plan", "assurance/monitoring_plan.json", MonitoringPlan, "monitoring plan"),
+        ("guardrails", "assurance/guardrails.json", Guardrails, "guardrails"),
+        ("traceability", "assurance/traceability.json", Traceability, "traceability"),
     )
 )
 KIND_BY_PATH = {kind.path: kind for kind in KINDS}
@@ -82,6 +88,11 @@ class Evidence:
     dataset_check: DatasetInputCheck | None = None
     dataset_snapshot: DatasetSnapshot | None = None
     demo: DemoRun | None = None
+    risks: Risks | None = None
+    failure_modes: FailureModes | None = None
+    monitoring_plan: MonitoringPlan | None = None
+    guardrails: Guardrails | None = None
+    traceability: Traceability | None = None
     promoted_parameters: JsonObject | None = None
 
     @cached_property

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
 from proofpress.verify.rules import (
+    assurance,
     claims,
     dataset,
     documents,
@@ -118,6 +119,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *dataset.RULES,
     *claims.RULES,
     *promises.RULES,
+    *assurance.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],

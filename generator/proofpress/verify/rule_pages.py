@@ -24,6 +24,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "CLM": "Claims in prose",
     "IFC": "The public interface",
     "CHG": "Changelog",
+    "ASR": "Assurance",
     "NEG": "Negative findings",
     "TXT": "Unfinished text",
     "PRV": "Privacy",
