@@ -207,7 +207,9 @@ _OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                         "name": _TEXT,
                         "title": _TEXT,
                         "extends": {"type": ["string", "null"]},
-                        **dict.fromkeys(("documents", "rendered", "metrics", "slice_dimensions"), _list(_TEXT)),
+                        **dict.fromkeys(
+                            ("documents", "rendered", "metrics", "slice_dimensions", "slice_suite"), _list(_TEXT)
+                        ),
                     }
                 )
             )

@@ -13,6 +13,7 @@ import pytest
 from pack_builder import EVAL, REMOVE, PackBuilder
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
+from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
 from proofpress.verify import Profiles, verify
@@ -68,6 +69,35 @@ def promised(pointer: str, value: Any, *, path: str = FACE) -> Mutation:
 def assured(path: str, pointer: str, value: Any) -> Mutation:
     """Set one value in a pack with assurance evidence, and seal it."""
     return lambda pack: pack.with_assurance().corrupt(path, pointer, value).reseal()
+
+
+def _suited(pack: PackBuilder) -> PackBuilder:
+    return pack.corrupt("manifest.json", "/profile", "suited").reseal()
+
+
+def _unmeasured(pack: PackBuilder) -> None:
+    pack.corrupt(EVAL, "/slice_dimensions/0/partition", False)
+    _suited(pack.corrupt(EVAL, "/rows/2", REMOVE))
+
+
+def _moved_label(pack: PackBuilder) -> None:
+    """The failing example calls itself even; all that follows from it is told again."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().splitlines(keepends=True)
+    pack.write(path, "".join(rows[:3]) + rows[3].replace('"parity": "odd"', '"parity": "even"'))
+    for index, value, keys, hits in ((1, "0.666667", ("t20", "t22", "t23"), 3), (2, "1.000000", ("t21",), 1)):
+        digest = sha256("".join(f"{key}\n" for key in keys).encode()).hexdigest()
+        for name, found in (("n", hits), ("value", Number(value)), ("evaluated_keys_sha256", digest)):
+            pack.corrupt(EVAL, f"/rows/{index}/{name}", found)
+        for name in ("baseline", "baseline_value", "delta_vs_baseline", "baseline_evaluated_keys_sha256"):
+            pack.corrupt(EVAL, f"/rows/{index}/{name}", REMOVE)
+    _suited(pack)
+
+
+def _streamed_labels(pack: PackBuilder) -> None:
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().replace('"label":', f'"note": "{"x" * 300_000}", "label":')
+    _suited(pack.write(path, rows))
 
 
 def _same_id(pack: PackBuilder) -> None:
@@ -173,6 +203,17 @@ _STRICT = Profile(
     extends="paper-demo",
     metrics=(RequiredMetric(name="recall", split="test"),),
 )
+_SUITED = Profile(
+    schema_version="1.0.0",
+    name="suited",
+    title="Measures slices by class",
+    extends="paper-demo",
+    slice_suite=SliceSuite(
+        dimensions=(SuiteDimension(name="parity", description="The true answer.", field="label"),),
+        metrics=(SuiteMetric(name="accuracy", kind="accuracy"),),
+    ),
+)
+_SUITES = Profiles({"suited": _SUITED})
 _FLOOR = Policy(schema_version="1.0.0", families={"digits": FamilyPolicy(least_profile="paper-demo")})
 
 READING_CASES = dict(
@@ -257,6 +298,9 @@ PACK_CASES = dict(
             "/out_of_scope/1",
             sealed("release.json", "/out_of_scope/-", "showing  what a pack holds"),
         ),
+        one("ASR011", EVAL, "/rows", _unmeasured, profiles=_SUITES),
+        one("ASR012", "model/per_example/test.jsonl", "/3/slices/parity", _moved_label, profiles=_SUITES),
+        one("ASR013", "model/per_example/test.jsonl", "", _streamed_labels, severity="note", profiles=_SUITES),
         one("IFC001", FACE, "/model_id", promised("/model_id", f"sha256:{OTHER}")),
         one("IFC002", FACE, "/fixed_input_scores/0/scores/0", promised("/fixed_input_scores/0/scores/0/label", REMOVE)),
         one("IFC003", FACE, "/fixed_input_scores/0/input_path", promised("/fixed_input_scores/0/input_sha256", OTHER)),

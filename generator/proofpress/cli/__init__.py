@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from proofpress.cli import changelog, check, make, pack_assurance, pack_dataset, registry
+from proofpress.cli import changelog, check, make, pack_assurance, pack_dataset, registry, slices
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
@@ -24,6 +24,7 @@ __all__ = [
     "pack_assurance",
     "pack_dataset",
     "registry",
+    "slices",
 ]
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from proofpress.evidence.base import Model
+from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
 
 
@@ -33,6 +34,7 @@ class Profile(Model):
     )
     metrics: tuple[RequiredMetric, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
+    slice_suite: SliceSuite | None = None
 
 
 class FamilyPolicy(Model):

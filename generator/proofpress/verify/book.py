@@ -15,6 +15,7 @@ from proofpress.verify.rules import (
     metrics,
     privacy,
     promises,
+    slices,
 )
 
 
@@ -120,6 +121,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *claims.RULES,
     *promises.RULES,
     *assurance.RULES,
+    *slices.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],
