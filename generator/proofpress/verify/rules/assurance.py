@@ -68,28 +68,32 @@ def named(case: Case) -> Iterator[Finding]:
     exist, or one of a risk and a signal names the other without being named by it.
     """
     evidence = case.evidence
-    risks = {risk.id: set(risk.signals) for risk in evidence.risks.risks} if evidence.risks else {}
-    signals = (
-        {item.id: set(item.risks) for item in evidence.monitoring_plan.signals} if evidence.monitoring_plan else {}
-    )
-    claims: list[tuple[str, str, str, str, dict[str, set[str]]]] = []
+    plan = evidence.monitoring_plan
+    known: dict[str, dict[str, set[str]]] = {
+        "risks": {risk.id: set(risk.signals) for risk in evidence.risks.risks} if evidence.risks else {},
+        "signals": {signal.id: set(signal.risks) for signal in plan.signals} if plan else {},
+    }
     for file, field, entries in _lists(evidence):
-        for index, entry in enumerate(entries):
-            for what, known in (("signals", signals), ("risks", risks)):
-                for place, name in enumerate(getattr(entry, what, ())):
-                    claims.append((file, f"/{field}/{index}/{what}/{place}", entry.id, name, known))
-    for file, pointer, holder, name, known in claims:
-        noun = "signal of the monitoring plan" if known is signals else "risk"
-        if name not in known:
-            problem, expected = (
-                f"'{holder}' names '{name}', which is no {noun}",
-                ", ".join(sorted(known)) or f"a {noun}",
-            )
-        elif file != FAILURES and holder not in known[name]:
-            problem, expected = f"'{holder}' names '{name}', which does not name it back", f"'{holder}' in '{name}' too"
-        else:
-            continue
-        yield trouble(file, pointer, problem, expected=expected, found=name, hint=_AGAIN)
+        for what, place in (("risks", RISKS), ("signals", PLAN)):
+            if place in case.broken:
+                continue  # nobody can tell what a document that can't be read would have said
+            for index, entry in enumerate(entries):
+                for number, name in enumerate(getattr(entry, what, ())):
+                    theirs = known[what].get(name)
+                    if theirs is None:
+                        problem, expected = f"is not in {place}", ", ".join(sorted(known[what])) or f"one of the {what}"
+                    elif file != FAILURES and entry.id not in theirs:
+                        problem, expected = "does not name it back", f"'{entry.id}' in '{name}' too"
+                    else:
+                        continue
+                    yield trouble(
+                        file,
+                        f"/{field}/{index}/{what}/{number}",
+                        f"'{entry.id}' names '{name}', which {problem}",
+                        expected=expected,
+                        found=name,
+                        hint=_AGAIN,
+                    )
 
 
 @rule("ASR003", "Every risk is mitigated, or accepted for a reason", needs="risks", book=2)
