@@ -407,7 +407,6 @@ def failure_modes_of(release_id: str) -> list[Mapping[str, Any]]:
             "id": "odd-as-even",
             "title": "Odd numbers told as even",
             "description": "The last digit is misread.",
-            "status": "new",
             "first_seen": release_id,
             "selection": {**wrong, "slice": odd},
             "risks": ["wrong-parity"],
@@ -436,7 +435,7 @@ def write_tiny_assurance(folder: Path, *, first_seen: str) -> None:
     write_risks(folder, ASSURANCE["risks"])
     write_monitoring_plan(folder, ASSURANCE["signals"])
     write_guardrails(folder, ASSURANCE["guardrails"])
-    write_failure_modes(folder, failure_modes_of(first_seen))
+    write_failure_modes(folder, failure_modes_of(first_seen), release_id=first_seen)
     write_traceability(folder)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pack_builder import ASSURANCE, EVAL, PackBuilder, failure_modes_of
+from pack_builder import ASSURANCE, EVAL, RELEASE, PackBuilder, failure_modes_of
 from proofpress.cli import main
 from proofpress.evidence.assurance import Condition
 from proofpress.evidence.jsontext import dump_json
@@ -55,15 +55,26 @@ def is_(field: str, op: str, value: Any) -> Mapping[str, Any]:
     ],
 )
 def test_failures_are_counted_in_the_results(where: Any, keys: list[str], pack: PackBuilder) -> None:
-    (mode,) = write_failure_modes(pack.folder, selecting(*where)).failure_modes
+    (mode,) = write_failure_modes(pack.folder, selecting(*where), release_id=RELEASE).failure_modes
     assert (mode.count, mode.n, list(mode.examples)) == (len(keys), 4, keys)
 
 
 def test_a_slice_narrows_the_count_and_few_examples_are_named(pack: PackBuilder) -> None:
     modes = selecting(is_("correct", "==", 1))
     modes[0]["selection"]["slice"] = {"dimension": "parity", "value": "even"}
-    (mode,) = write_failure_modes(pack.folder, modes, most_examples=1).failure_modes
+    (mode,) = write_failure_modes(pack.folder, modes, release_id=RELEASE, most_examples=1).failure_modes
     assert (mode.count, mode.n, mode.examples) == (2, 2, ("t20",))
+
+
+@pytest.mark.parametrize(
+    ("field", "first_seen", "status"),
+    [("correct", RELEASE, "new"), ("correct", "digits-v0.0.1-tiny-r1", "known"), ("label", RELEASE, "fixed")],
+)
+def test_the_status_follows_from_the_count(field: str, first_seen: str, status: str, pack: PackBuilder) -> None:
+    (mode,) = selecting(is_(field, "==", 0), first_seen=first_seen)
+    open_mode = {name: value for name, value in mode.items() if name != "status"}
+    (found,) = write_failure_modes(pack.folder, [open_mode], release_id=RELEASE).failure_modes
+    assert found.status == status
 
 
 def test_conditions_compare_like_with_like() -> None:
@@ -92,7 +103,7 @@ def test_conditions_compare_like_with_like() -> None:
 )
 def test_what_was_not_counted_is_refused(modes: Any, words: str, pack: PackBuilder) -> None:
     with pytest.raises(PackError, match=words):
-        write_failure_modes(pack.folder, modes)
+        write_failure_modes(pack.folder, modes, release_id=RELEASE)
     assert not (pack / "assurance/failure_modes.json").exists()
 
 
@@ -195,7 +206,7 @@ def test_bad_files_are_named(
 
 
 def test_counts_are_exact_json(pack: PackBuilder) -> None:
-    write_failure_modes(pack.folder, selecting(is_("correct", "<", Number("0.50"))))
+    write_failure_modes(pack.folder, selecting(is_("correct", "<", Number("0.50"))), release_id=RELEASE)
     text = (pack / "assurance/failure_modes.json").read_bytes()
     assert b"0.50" in text
     assert parse_json(text)["failure_modes"][0]["selection"]["where"][0]["value"] == Number("0.5")

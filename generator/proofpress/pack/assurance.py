@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from proofpress.evidence.assurance import FailureModes, Guardrails, MonitoringPlan, Risks, Selection, Traceability
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, PARAMS
+from proofpress.evidence.release import Release
 from proofpress.ingest.schema import schema_findings
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json, parse_row
@@ -45,7 +46,10 @@ def build_assurance(
         (folder / kind_of(model).path).unlink(missing_ok=True)
     found = write_risks(folder, _entries(risks, "risks"))
     plan = write_monitoring_plan(folder, _entries(monitoring, "signals"))
-    modes = write_failure_modes(folder, _entries(failure_modes, "failure_modes")) if failure_modes else None
+    modes = None
+    if failure_modes:
+        entries = _entries(failure_modes, "failure_modes")
+        modes = write_failure_modes(folder, entries, release_id=_release_id(folder))
     kept = write_guardrails(folder, _entries(guardrails, "guardrails")) if guardrails else None
     trace = write_traceability(folder)
     written = (found, modes, plan, kept, trace)
@@ -74,14 +78,15 @@ def write_guardrails(folder: Path, guardrails: Sequence[Mapping[str, Any]]) -> G
 
 
 def write_failure_modes(
-    folder: Path, failure_modes: Sequence[Mapping[str, Any]], *, most_examples: int = MOST_EXAMPLES
+    folder: Path, failure_modes: Sequence[Mapping[str, Any]], *, release_id: str, most_examples: int = MOST_EXAMPLES
 ) -> FailureModes:
     """Write `assurance/failure_modes.json`. A mode's `selection` is applied to the per-example file that it names.
 
-    `n`, `count` and the first keys that show the failure are counted here. Raises `PackError` when they were typed,
-    or when no row has a field that a condition asks for.
+    `n`, `count` and the first keys that show the failure are counted here, and a status that is left out follows from
+    them: fixed when no example shows the failure, else new when it is first seen in this release. Raises `PackError`
+    when counts were typed, or when no row has a field that a condition asks for.
     """
-    counted = [_counted(folder, index, mode, most_examples) for index, mode in enumerate(failure_modes)]
+    counted = [_counted(folder, index, mode, release_id, most_examples) for index, mode in enumerate(failure_modes)]
     return write_document(folder, FailureModes, {"failure_modes": counted}, generated_by=_LABEL)
 
 
@@ -112,7 +117,14 @@ def _entries(path: Path, field: str) -> Sequence[Mapping[str, Any]]:
     return entries
 
 
-def _counted(folder: Path, index: int, mode: Mapping[str, Any], most: int) -> Mapping[str, Any]:
+def _release_id(folder: Path) -> str:
+    path = folder / kind_of(Release).path
+    if not path.is_file():
+        raise PackError(f"the folder has no {path.name}", hint="write it with proofpress.pack.release.write_release")
+    return parse_document(Release, read_file(path)).release_id
+
+
+def _counted(folder: Path, index: int, mode: Mapping[str, Any], release_id: str, most: int) -> Mapping[str, Any]:
     if typed := sorted(_COUNTED & mode.keys()):
         raise PackError(
             f"failure_modes/{index}: {', '.join(typed)} can't be typed by hand",
@@ -134,7 +146,8 @@ def _counted(folder: Path, index: int, mode: Mapping[str, Any], most: int) -> Ma
             shown.append(str(row["key"]))
     if unseen:
         raise PackError(f"failure_modes/{index}: no row of {selection.path} has the field {', '.join(sorted(unseen))}")
-    return {**mode, "count": len(shown), "n": n, "examples": shown[:most]}
+    status = "fixed" if not shown else "new" if mode.get("first_seen") == release_id else "known"
+    return {"status": status, **mode, "count": len(shown), "n": n, "examples": shown[:most]}
 
 
 def _rows(folder: Path, path: str) -> Iterator[dict[str, Any]]:
