@@ -15,12 +15,12 @@ from tempfile import mkdtemp
 from typing import Any, Final, Self
 
 from proofpress.evidence.base import Absence
-from proofpress.evidence.demo import DemoRun
 from proofpress.evidence.evaluation import SliceKey, Target
 from proofpress.evidence.interface import FixedInput, FixedScore
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
+from proofpress.evidence.preflight import Machine, Requirements, file_checks, program_check
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
@@ -32,14 +32,17 @@ from proofpress.pack.assurance import (
     write_risks,
     write_traceability,
 )
+from proofpress.pack.clean_run import Captured
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
+from proofpress.pack.demo import record_demo
 from proofpress.pack.efficiency import write_efficiency
 from proofpress.pack.evaluation import Examples, Interval, Metric, measure, write_evaluation, write_examples
 from proofpress.pack.interface import write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
+from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import produced, write_params, write_training
-from proofpress.pack.writer import write_bytes, write_document
+from proofpress.pack.training import produced, write_params, write_run_manifest, write_training
+from proofpress.pack.writer import write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Verdict, verify
@@ -48,8 +51,37 @@ RELEASE: Final = "digits-v0.1.0-tiny-r1"
 EVAL: Final = "model/eval_metrics.json"
 COMMIT: Final = "c" * 40
 PARAMETERS: Final = {"threshold": Number("0.50"), "depth": 2}
+ANSWERS: Final = "demo/answers.jsonl"
+PREDICT: Final = """\
+import json
+import pathlib
+import sys
+
+source, answers = map(pathlib.Path, sys.argv[1:])
+numbers = [json.loads(line)["number"] for line in source.read_text().splitlines()]
+found = ["odd" if number % 2 else "even" for number in numbers]
+answers.write_text("".join(json.dumps({"parity": word}) + "\\n" for word in found))
+print("\\n".join(found))
+"""
+MACHINE: Final = Machine(
+    python="3.11.9",
+    implementation="CPython",
+    system="Linux",
+    machine="x86_64",
+    cpus=2,
+    memory_bytes=4 * 1024**3,
+    disk_free_bytes=10 * 1024**3,
+)
 REMOVE: Final = object()
 """Given to `corrupt` as a value: the field is removed."""
+_BINDING: Final = (
+    "training/training_preflight_report.json",
+    "training/training_run_manifest.json",
+    "demo/runtime_preflight_report.json",
+    "demo/batch_receipt_report.json",
+    "demo/terminal_demo_manifest.json",
+)
+"""Documents that name files by their digests, those that are named by others first."""
 _SECTIONS: Final = ("dataset", "demo", "model", "training")
 
 
@@ -75,6 +107,7 @@ class PackBuilder:
         self.root = root
         self.family = family
         self.release_id = release_id
+        self._earlier: dict[str, set[str]] = {}
         shutil.copytree(template_pack(), self.folder)
         if (family, release_id) != ("digits", RELEASE):
             self.with_release(release_id, family=family)
@@ -137,6 +170,8 @@ class PackBuilder:
 
     def write(self, path: str, data: str | bytes) -> Self:
         """Write a file as it is."""
+        if (self / path).is_file():
+            self._earlier.setdefault(path, set()).add(hashlib.sha256((self / path).read_bytes()).hexdigest())
         write_bytes(self.folder, path, data.encode() if isinstance(data, str) else data)
         return self
 
@@ -187,6 +222,28 @@ class PackBuilder:
             self.corrupt(EVAL, f"/{name}", value)
         return self.reseal()
 
+    def with_resumption(self, **changed: Any) -> Self:
+        """Let the training run be one that went on at step 1 from a checkpoint of its own, and seal the pack.
+
+        `changed` are fields of the checkpoint that say something else.
+        """
+        run, place = "training/training_run.json", "training/checkpoints/step-1.bin"
+        self.write(place, b"state")
+        splits = self.value("dataset/dataset_package.json", "/splits")
+        checkpoint = {
+            **produced(self.folder, place),
+            "run_id": self.value(run, "/run_id"),
+            "dataset_snapshot_id": self.value(run, "/dataset_snapshot_id"),
+            "config_sha256": self.value("training/training_preflight_report.json", "/configuration/sha256"),
+            "splits": [{"name": item["name"], "keys_sha256": item["keys_sha256"]} for item in splits],
+            "step": 1,
+        }
+        self.corrupt(run, "/resumed_from", checkpoint | changed).corrupt(run, "/resumed_step", 1)
+        self.corrupt(run, "/log/-", {"step": 1, "name": "resumed_step", "value": 1})
+        self.corrupt(EVAL, "/resumed_step", 1)
+        write_run_manifest(self.folder)
+        return self.reseal()
+
     def with_model_id(self) -> Self:
         """Name the model as it stands now in every document that names one."""
         model_id = "sha256:" + hashlib.sha256((self / "model/manifest.json").read_bytes()).hexdigest()
@@ -195,8 +252,21 @@ class PackBuilder:
             EVAL,
             "model/efficiency_report.json",
             "demo/terminal_demo_manifest.json",
+            "demo/runtime_preflight_report.json",
+            "demo/batch_receipt_report.json",
         ):
+            old = self.value(path, "/model_id")
             self.corrupt(path, "/model_id", model_id)
+        return self.replace("demo/receipts.jsonl", old, model_id)
+
+    def rebind(self) -> Self:
+        """Let documents that name a file by the digest that it had name it by the digest that it has."""
+        for path in _BINDING:
+            if (self / path).is_file():
+                before = self.json(path)
+                after = self._rebound(before)
+                if after != before:
+                    self.write(path, dump_json(after))
         return self
 
     # ── documents that the tiny pack does not hold ───────────────────────────────────────────────
@@ -204,7 +274,14 @@ class PackBuilder:
     def with_spec(self) -> Self:
         """Add a reviewed dataset spec, the input check and the snapshot report, and seal the pack."""
         write_tiny_dataset(self.folder, spec=SPEC)
-        return self.reseal()
+        return self.preflighted().reseal()
+
+    def preflighted(self) -> Self:
+        """Let the training preflight have seen the dataset as it stands now, whose checksum file it follows."""
+        self.reseal()
+        _preflight(self.folder)
+        write_run_manifest(self.folder)
+        return self
 
     def with_interface(self) -> Self:
         """Add a public interface with answers on the demo's input, and seal the pack."""
@@ -240,11 +317,27 @@ class PackBuilder:
         paths = [item["path"] for item in self.value(report, "/artifacts")]
         return self.corrupt(report, "/artifacts", [produced(self.folder, path) for path in paths]).reseal()
 
-    def reseal(self, *, documents: bool = True, sets: TemplateSets | None = None) -> Self:
-        """Render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
+    def _rebound(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._rebound(item) for item in value]
+        if isinstance(value, str):
+            for path, digests in self._earlier.items():
+                for old in digests if (self / path).is_file() else ():
+                    value = value.replace(old, hashlib.sha256((self / path).read_bytes()).hexdigest())
+        if not isinstance(value, dict):
+            return value
+        after = {name: self._rebound(item) for name, item in value.items()}
+        if "size" in value and after["sha256"] != value["sha256"]:
+            after["size"] = (self / value["path"]).stat().st_size
+        return after
+
+    def reseal(self, *, documents: bool = True, bindings: bool = True, sets: TemplateSets | None = None) -> Self:
+        """Rebind, render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
 
         The manifest's other fields stay as they are. Documents are left alone when the evidence can't be read.
         """
+        if bindings:
+            self.rebind()
         loaded = self.load()
         if documents and loaded.evidence is not None:
             chosen = (sets or _sets()).find(loaded.evidence.manifest.template_set)
@@ -462,6 +555,16 @@ def write_tiny_dataset(folder: Path, *, spec: Mapping[str, Any] | None = None) -
     ).dataset_snapshot_id
 
 
+def _preflight(folder: Path) -> None:
+    write_preflight(
+        folder,
+        config=folder / "training/params.yaml",
+        requirements=Requirements(python=">=3.11", min_memory_bytes=1024),
+        machine=MACHINE,
+        at="2026-03-01T07:59:00Z",
+    )
+
+
 def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
     """Write the tiny pack by the public builders; the same bytes each time. Returns its pack_id."""
     at, identity = "2026-03-01T09:30:00Z", {"release_id": RELEASE}
@@ -477,6 +580,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         )
     }
     write_params(folder, PARAMETERS)
+    _preflight(folder)
     write_training(
         folder,
         release_id=RELEASE,
@@ -493,6 +597,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         log=[{"step": 1, "name": "loss", "value": Number("0.25")}],
         notes=("Trained on one thread.",),
     )
+    write_run_manifest(folder)
     write_model_package(
         folder,
         **identity,
@@ -527,22 +632,22 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         claim_boundary=("Measured on one machine, other machines will differ.",),
     )
     write_bytes(folder, "demo/inputs.jsonl", b'{"number": 21}\n')
-    write_document(
+    write_bytes(folder, "demo/predict.py", PREDICT.encode())
+    inputs = ["demo/inputs.jsonl", "demo/predict.py", "model/config.json", "model/weights.bin"]
+    digests = [(path, produced(folder, path)["sha256"]) for path in ("model/manifest.json", *inputs)]
+    record_demo(
         folder,
-        DemoRun,
-        {
+        Captured(exit_code=0, stdout="odd\n", stderr="", seconds=0.1, written={ANSWERS: b'{"parity": "odd"}\n'}),
+        machine=MACHINE,
+        checks=[*file_checks(dict(digests), dict(digests[:1] + digests[-2:])), program_check("python", there=True)],
+        inputs=inputs,
+        rows=None,
+        fields={
             **identity,
-            "command": ["python", "demo/predict.py", "demo/inputs.jsonl"],
+            "command": ["python", "demo/predict.py", "demo/inputs.jsonl", ANSWERS],
             "started_at": at,
-            "duration_seconds": Number("0.1"),
-            "exit_code": 0,
-            "inputs": [produced(folder, "demo/inputs.jsonl")],
-            "outputs": [],
-            "stdout": "odd\n",
-            "stderr": "",
             "claim_boundary": ["One number shows that it runs, not how well."],
         },
-        generated_by="proofpress.pack.demo",
     )
     write_release(
         folder,

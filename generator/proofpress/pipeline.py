@@ -19,7 +19,7 @@ from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
-from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
+from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
 from proofpress.verify.across import across
 from proofpress.verify.book import rule_book
@@ -92,10 +92,13 @@ def read_registry(instance: Instance) -> Registry:
 
 def all_rules() -> Mapping[str, Rule]:
     """Every rule there is, by id."""
-    return rule_book(
+    from proofpress.exchange.genolewm.book import RULES as GENOLEWM  # noqa: PLC0415 - costs 30 ms, reports alone need it
+
+    registry = (
         Rule(id=name, title=title, severity=severity, explanation=explanation)
         for name, title, severity, explanation in REGISTRY_RULES
     )
+    return rule_book((*registry, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:
@@ -106,11 +109,11 @@ def registered_id(folder: Path) -> str:
         return ""
 
 
-def refuse_registered(folder: Path, rules: Rules) -> None:
-    """Raise `UsageError` when the pack in a folder is registered: builders write into open packs only."""
-    if folder.is_dir() and registered_id(folder) in rules.registered:
+def refuse_registered(root: Path, folder: Path, rules: Rules) -> None:
+    """Raise `UsageError` when the pack in a folder is registered: whatever writes packs asks here first."""
+    if (target := root / folder).is_dir() and registered_id(target) in rules.registered:
         raise UsageError(
-            f"{folder.name} is registered and never changes",
+            f"{folder} is registered and never changes",
             hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
         )
 
@@ -218,11 +221,10 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
             f"{ref.label}: no evidence that can be rendered", hint=f"run 'proofpress verify {ref.path}' first"
         )
     evidence = loaded.evidence
-    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
     for entry in evidence.manifest.files:
         file = loaded.raw.files.get(entry.path)
         if (
-            entry.path not in rendered
+            entry.path not in RENDERED
             and not entry.path.endswith(CHECKSUMS)
             and (file is None or file.sha256 != entry.sha256)
         ):

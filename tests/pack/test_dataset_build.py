@@ -404,7 +404,7 @@ def test_a_built_snapshot_stands_in_a_pack_that_verifies(
     snapshot = json.loads(out)["dataset_snapshot_id"]
     for path in ("model/model_package.json", "model/eval_metrics.json", "training/training_run.json"):
         pack.corrupt(path, "/dataset_snapshot_id", snapshot)
-    assert pack.reseal().verify().findings == ()
+    assert pack.preflighted().reseal().verify().findings == ()
     card = (pack / "dataset/data_card.md").read_text(encoding="utf-8")
     for text in ("data steward", "The check of the inputs passed.", "| even | 2 | 2 |", "Counted for this test."):
         assert text in card

@@ -17,6 +17,7 @@ from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
 from proofpress.pack.slices import _Z, mean_interval, wilson_interval, write_slices
+from proofpress.pack.training import produced
 from proofpress.pack.writer import PackError
 from proofpress.verify import Profiles
 
@@ -197,6 +198,13 @@ def test_nothing_is_measured_without_results(pack: PackBuilder) -> None:
         write_slices(pack.folder, suite(CLASS))
     pack.remove(EVAL)
     with pytest.raises(PackError, match="can't be read"):
+        write_slices(pack.folder, suite(CLASS))
+
+
+def test_an_aggregated_evaluation_is_left_alone(pack: PackBuilder) -> None:
+    inputs = [{**produced(pack.folder, RESULTS), "generated_by": "proofpress.pack.evaluation"}]
+    pack.corrupt(EVAL, "/inputs", inputs)
+    with pytest.raises(PackError, match="aggregated from metrics files"):
         write_slices(pack.folder, suite(CLASS))
 
 

@@ -58,6 +58,9 @@ def test_every_template_set_and_rule_book_has_a_frozen_pack() -> None:
 
 def rich(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is there."""
+    preflight = "training/training_preflight_report.json"
+    schema = {"path": "training/config.schema.json", "sha256": "e" * 64, "size": 90, "closed": True}
+    pack.with_resumption().corrupt(preflight, "/configuration/validated_by", schema)
     release, demo, data = "release.json", "demo/terminal_demo_manifest.json", "dataset/dataset_package.json"
     pack.with_everything()
     sections = {name: [f"Something was {name}."] for name in ("added", "changed", "removed", "fixed", "security")}
@@ -81,7 +84,10 @@ def rich(pack: PackBuilder) -> PackBuilder:
 
 def poor(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is absent."""
-    for path in ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json"):
+    reports = ("training/training_preflight_report.json", "training/training_run_manifest.json")
+    reports += ("demo/runtime_preflight_report.json", "demo/batch_receipt_report.json")
+    documents = ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json")
+    for path in (*reports, *documents):
         pack.remove(path)
     for index in (2, 1):
         pack.corrupt(EVAL, f"/rows/{index}", REMOVE)

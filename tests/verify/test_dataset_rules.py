@@ -69,7 +69,7 @@ def test_a_check_of_another_build_is_found_out(pack: PackBuilder, tmp_path: Path
 
 
 def test_a_file_that_the_build_did_not_write_is_found_out(pack: PackBuilder) -> None:
-    pack.with_spec().write("dataset/keys/record/dev.txt", "d1\n").reseal()
+    pack.with_spec().write("dataset/keys/record/dev.txt", "d1\n").preflighted().reseal()
     (finding,) = pack.verify().errors
     assert (finding.rule, finding.pointer) == ("DAT006", "/artifacts")
     assert "dataset/keys/record/dev.txt" in finding.message

@@ -13,14 +13,17 @@ from measurement import resampled, wilson
 
 from proofpress.evidence.base import Absence
 from proofpress.evidence.evaluation import MetricRow, SliceKey, Target
+from proofpress.evidence.pack import PARAMS
+from proofpress.evidence.preflight import PackageNeed, Requirements
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
 from proofpress.pack.demo import run_demo
 from proofpress.pack.efficiency import measure_latency, measure_peak_memory, not_measured, write_efficiency
 from proofpress.pack.evaluation import Examples, Metric, Row, measure, write_evaluation, write_examples
 from proofpress.pack.interface import fixed_input, write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
+from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import environment, write_params, write_training
+from proofpress.pack.training import environment, write_params, write_run_manifest, write_training
 from proofpress.pack.writer import exact, write_bytes
 from proofpress.render.sets import TemplateSets
 
@@ -121,6 +124,14 @@ def build(
     ).dataset_snapshot_id
     model_id = write_model(folder, model_format=trained.model_format, files=trained.files)
     write_params(folder, trained.parameters)
+    write_preflight(
+        folder,
+        config=folder / PARAMS,
+        requirements=Requirements(
+            python=">=3.11", packages=(PackageNeed(name="scikit-learn", version=">=1.5"), PackageNeed(name="numpy"))
+        ),
+        at=trained.started_at,
+    )
     command = ("python", _SCRIPT, "--family", family, "--out", "build/packs")
     write_training(
         folder,
@@ -146,6 +157,7 @@ def build(
             *words.training_notes,
         ),
     )
+    write_run_manifest(folder)
     write_model_package(
         folder,
         release_id=release_id,

@@ -8,7 +8,21 @@ from typing import Any
 
 import click
 
-from proofpress.cli import changelog, check, make, pack_assurance, pack_dataset, registry, slices
+from proofpress.cli import (
+    changelog,
+    check,
+    exchange,
+    make,
+    pack_assurance,
+    pack_dataset,
+    pack_eval,
+    pack_model,
+    pack_training,
+    readiness,
+    registry,
+    runs,
+    slices,
+)
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
@@ -18,12 +32,18 @@ __all__ = [
     "check",
     "cli",
     "entry_point",
+    "exchange",
     "exit_code",
     "main",
     "make",
     "pack_assurance",
     "pack_dataset",
+    "pack_eval",
+    "pack_model",
+    "pack_training",
+    "readiness",
     "registry",
+    "runs",
     "slices",
 ]
 

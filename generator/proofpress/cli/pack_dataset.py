@@ -37,7 +37,7 @@ def pack_dataset(
     if step == "spec":
         outcome = check_spec(root / spec)
     else:
-        refuse_registered(root / folder, rules_at(root))
+        refuse_registered(root, folder, rules_at(root))
         outcome = (check_inputs if step == "inputs" else build_dataset)(root / folder, root / spec, files)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.pack-dataset/1", **asdict(outcome)}, indent=2, ensure_ascii=False))
@@ -67,7 +67,7 @@ def pack_interface(root: Path, folder: Path, surface: Path, format_: str) -> Exi
     from proofpress.pack.interface import interface_from
     from proofpress.pipeline import refuse_registered, rules_at
 
-    refuse_registered(root / folder, rules_at(root))
+    refuse_registered(root, folder, rules_at(root))
     written = interface_from(root / folder, root / surface)
     scores = sum(len(item.scores) for item in written.fixed_input_scores)
     if format_ == "json":

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from proofpress.cli.base import FORMATS, cli, emit, format_option
+from proofpress.cli.make import FOLDER, open_folder
 from proofpress.errors import ExitCode, UsageError
 from proofpress.evidence.jsontext import dump_json
 
 
 @cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@FOLDER
 @click.option("--profile", help="The profile whose slice suite is measured. [default: the policy's]")
 @format_option(FORMATS)
 @click.pass_obj
@@ -21,17 +22,17 @@ def slices(root: Path, folder: Path, profile: str | None, format_: str) -> ExitC
     Example:  proofpress slices packs/digits/digits-v0.4.0-mlp64-r1 --profile tabular
     """
     from proofpress.pack.slices import write_slices
-    from proofpress.pipeline import refuse_registered, rules_at
+    from proofpress.pipeline import rules_at
 
+    target = open_folder(root, folder)
     rules = rules_at(root)
-    refuse_registered(root / folder, rules)
     name = profile or rules.policy.default_profile
     suite = rules.profiles.suite(name)
     if suite is None:
         raise UsageError(
             f"the profile '{name}' has no slice suite", hint="name one that has, or write slice_suite into a profile"
         )
-    done = write_slices(root / folder, suite)
+    done = write_slices(target, suite)
     if format_ == "json":
         rows = [
             {

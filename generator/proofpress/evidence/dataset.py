@@ -4,8 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Document, Model, NonEmptyTexts
-from proofpress.evidence.training import ProducedFile
+from proofpress.evidence.base import Document, Model, NonEmptyTexts, ProducedFile
 from proofpress.evidence.values import Count, Digest, Name, Number, PackPath, Text, UtcTime
 
 

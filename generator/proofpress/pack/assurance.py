@@ -2,20 +2,20 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from proofpress.evidence.assurance import FailureModes, Guardrails, MonitoringPlan, Risks, Selection, Traceability
+from proofpress.evidence.base import Document
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, PARAMS
 from proofpress.evidence.release import Release
 from proofpress.ingest.schema import schema_findings
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json, parse_row
-from proofpress.pack.writer import PackError, kind_of, parse_document, read_fields, write_document
+from proofpress.pack.writer import PackError, clear, kind_of, parse_document, read_fields, write_document
 from proofpress.verify.trace import NEEDED, TRACED, trace_of
 
 _LABEL: Final = "proofpress.pack.assurance"
@@ -24,42 +24,26 @@ _OWNED: Final = (Risks, FailureModes, MonitoringPlan, Guardrails, Traceability)
 MOST_EXAMPLES: Final = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assured:
-    """What a build of the assurance evidence wrote."""
-
-    risks: int
-    failure_modes: int
-    signals: int
-    guardrails: int
-    outputs: tuple[str, ...]
-
-
 def build_assurance(
     folder: Path, *, risks: Path, monitoring: Path, guardrails: Path | None = None, failure_modes: Path | None = None
-) -> Assured:
+) -> tuple[str, ...]:
     """Write all assurance documents from files that people wrote, and the trace from the pack's own documents.
 
     Documents of an earlier run are removed first, so that none of them stands for a file that is not given now.
+    Returns the paths that were written.
     """
-    for model in _OWNED:
-        (folder / kind_of(model).path).unlink(missing_ok=True)
-    found = write_risks(folder, _entries(risks, "risks"))
-    plan = write_monitoring_plan(folder, _entries(monitoring, "signals"))
-    modes = None
-    if failure_modes:
+    clear(folder, (kind_of(model).path for model in _OWNED))
+    written: list[Document] = [
+        write_risks(folder, _entries(risks, "risks")),
+        write_monitoring_plan(folder, _entries(monitoring, "signals")),
+    ]
+    if guardrails is not None:
+        written.append(write_guardrails(folder, _entries(guardrails, "guardrails")))
+    if failure_modes is not None:
         entries = _entries(failure_modes, "failure_modes")
-        modes = write_failure_modes(folder, entries, release_id=_release_id(folder))
-    kept = write_guardrails(folder, _entries(guardrails, "guardrails")) if guardrails else None
-    trace = write_traceability(folder)
-    written = (found, modes, plan, kept, trace)
-    return Assured(
-        risks=len(found.risks),
-        failure_modes=len(modes.failure_modes) if modes else 0,
-        signals=len(plan.signals),
-        guardrails=len(kept.guardrails) if kept else 0,
-        outputs=tuple(kind_of(type(document)).path for document in written if document is not None),
-    )
+        written.append(write_failure_modes(folder, entries, release_id=_release_id(folder)))
+    written.append(write_traceability(folder))
+    return tuple(kind_of(type(document)).path for document in written)
 
 
 def write_risks(folder: Path, risks: Sequence[Mapping[str, Any]]) -> Risks:

@@ -42,6 +42,11 @@ def write_slices(folder: Path, suite: SliceSuite) -> Sliced:
     """
     # (1) results of each split, labelled by the suite
     evaluation = _evaluation(folder)
+    if evaluation.inputs:
+        raise PackError(
+            "the evaluation is aggregated from metrics files, whose rows it must repeat; slices can't be added to it",
+            hint="let the evaluation program measure the slices, or write the evaluation without metrics files",
+        )
     splits = {
         row.split: row.per_sample.path for row in evaluation.rows if row.slice is None and row.per_sample is not None
     }
@@ -233,6 +238,7 @@ def _kept(row: MetricRow, before: MetricRow | None) -> MetricRow:
             "baseline_value": before.baseline_value,
             "delta_vs_baseline": exact(row.value - before.baseline_value),
             "baseline_evaluated_keys_sha256": before.baseline_evaluated_keys_sha256,
+            **({"baseline_per_sample": before.baseline_per_sample} if before.baseline_per_sample else {}),
         }
     return row.model_copy(update=kept)
 

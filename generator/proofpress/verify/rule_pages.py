@@ -19,6 +19,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "IDN": "Identity",
     "PAR": "Parameters",
     "MET": "Metrics",
+    "EVL": "What an evaluation was made from",
     "LEA": "Splits and leakage",
     "DAT": "The reviewed snapshot",
     "CLM": "Claims in prose",
@@ -26,6 +27,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "CHG": "Changelog",
     "ASR": "Assurance",
     "NEG": "Negative findings",
+    "RDY": "Readiness",
     "TXT": "Unfinished text",
     "PRV": "Privacy",
     "ACT": "Active files",
@@ -35,6 +37,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "XPK": "Between packs",
     "POL": "Policy",
     "REG": "Registry",
+    "GLW": "Packages of GenoLeWM",
 }
 
 

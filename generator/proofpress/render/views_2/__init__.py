@@ -4,11 +4,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proofpress.render import views_1
-from proofpress.render.views_2 import assurance, dataset, model
+from proofpress.render.views_2 import assurance, dataset, demo, evaluation, model, training
 
 _VIEWS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "model_card": model.model_card,
+    "eval_report": evaluation.eval_report,
     "data_card": dataset.data_card,
+    "training_run_card": training.training_run_card,
+    "transcript": demo.transcript,
+    "paper_draft": evaluation.paper_draft,
 }
 """The views that set 2 has of its own."""
 

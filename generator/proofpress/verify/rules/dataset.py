@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.dataset import DatasetSpec
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS
-from proofpress.evidence.training import ProducedFile
 from proofpress.render.sets import SHIPPED
 from proofpress.verify.rule import Case, rule, trouble
 
