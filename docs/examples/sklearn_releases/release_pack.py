@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from assurance import write_assurance
 from measurement import resampled, wilson
 
 from proofpress.evidence.base import Absence
@@ -227,6 +228,7 @@ def build(
         predecessor=predecessor,
         fields={"licence": "Apache-2.0", "authors": AUTHORS, **words.release},
     )
+    write_assurance(folder, family, release_id)
     return assemble(folder, profile="paper-demo", template_set=TemplateSets().newest())
 
 

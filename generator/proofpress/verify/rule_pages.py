@@ -25,6 +25,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "CLM": "Claims in prose",
     "IFC": "The public interface",
     "CHG": "Changelog",
+    "ASR": "Assurance",
     "NEG": "Negative findings",
     "RDY": "Readiness",
     "TXT": "Unfinished text",
