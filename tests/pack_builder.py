@@ -25,6 +25,13 @@ from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.strict import parse_json
+from proofpress.pack.assurance import (
+    write_failure_modes,
+    write_guardrails,
+    write_monitoring_plan,
+    write_risks,
+    write_traceability,
+)
 from proofpress.pack.clean_run import Captured
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
 from proofpress.pack.demo import record_demo
@@ -292,9 +299,14 @@ class PackBuilder:
         )
         return self.reseal()
 
+    def with_assurance(self) -> Self:
+        """Add risks, failure modes, monitoring plan, guardrails and traceability, and seal the pack."""
+        write_tiny_assurance(self.folder, first_seen=self.release_id)
+        return self.reseal()
+
     def with_everything(self) -> Self:
         """Add every document that a pack may hold."""
-        return self.with_spec().with_interface()
+        return self.with_spec().with_interface().with_assurance()
 
     def rebound(self) -> Self:
         """Let input check and snapshot report bind the dataset's files as they stand now, and seal the pack."""
@@ -413,6 +425,111 @@ SURFACE: Final[Mapping[str, Any]] = {
     "outputs": [{"name": "parity", "contract": "text, 'even' or 'odd'"}],
     "metrics": [{"name": "accuracy", "contract": "fraction, higher is better"}],
 }
+
+
+ASSURANCE: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {
+    "risks": [
+        {
+            "id": "wrong-parity",
+            "title": "An odd number is told as even",
+            "description": "Whoever sorts by the answer sorts some numbers wrongly.",
+            "severity": "medium",
+            "likelihood": "likely",
+            "affected_groups": ["People with odd numbers"],
+            "mitigations": [
+                {"description": "Answers are shown with the number.", "status": "in_place"},
+                {"description": "A second reader for odd numbers.", "status": "planned"},
+            ],
+            "signals": ["odd-share"],
+            "owner": "model owner",
+        },
+        {
+            "id": "negative-numbers",
+            "title": "Negative numbers were never tried",
+            "description": "What is told of them is chance.",
+            "severity": "low",
+            "likelihood": "rare",
+            "status": "accepted",
+            "affected_groups": ["People with negative numbers"],
+            "accepted_reason": "The input guardrail refuses them.",
+            "owner": "product owner",
+        },
+    ],
+    "signals": [
+        {
+            "id": "odd-share",
+            "title": "Share of odd answers",
+            "metric": "share of answers that are odd",
+            "source": "answer log",
+            "threshold": {"op": "<", "value": Number("0.40"), "unit": "fraction"},
+            "window": {"size": 7, "unit": "days"},
+            "action": "Stop the reader and look at the last hundred numbers.",
+            "owner": "operations",
+            "risks": ["wrong-parity"],
+        }
+    ],
+    "guardrails": [
+        {
+            "id": "two-digits",
+            "kind": "input",
+            "description": "Only numbers of two digits are read",
+            "policy": "A number with fewer or more than two digits, or with a sign, is refused.",
+            "enforced_in": "the reader's input check",
+            "owner": "operations",
+            "tests": ["demo/inputs.jsonl"],
+        },
+        {
+            "id": "second-reader",
+            "kind": "process",
+            "description": "A person looks at every tenth answer",
+            "policy": "Every tenth answer is read by a person.\nDisagreements are counted.",
+            "enforced_in": "the sorting room",
+            "owner": "operations",
+            "absent": {"code": "NOT_APPLICABLE", "reason": "people leave no file"},
+        },
+    ],
+}
+
+
+def failure_modes_of(release_id: str) -> list[Mapping[str, Any]]:
+    """A counted failure mode, one that was fixed, and one that nothing counts."""
+    odd = {"dimension": "parity", "value": "odd"}
+    wrong = {"path": "model/per_example/test.jsonl", "where": [{"field": "correct", "op": "==", "value": 0}]}
+    return [
+        {
+            "id": "odd-as-even",
+            "title": "Odd numbers told as even",
+            "description": "The last digit is misread.",
+            "first_seen": release_id,
+            "selection": {**wrong, "slice": odd},
+            "risks": ["wrong-parity"],
+        },
+        {
+            "id": "even-as-odd",
+            "title": "Even numbers told as odd",
+            "description": "Zeros looked like nines.",
+            "status": "fixed",
+            "first_seen": "digits-v0.0.1-tiny-r1",
+            "selection": {**wrong, "slice": {**odd, "value": "even"}},
+        },
+        {
+            "id": "slow-answers",
+            "title": "Answers that come late",
+            "description": "Seen once on a busy machine.",
+            "status": "known",
+            "first_seen": "digits-v0.0.1-tiny-r1",
+            "absent": {"code": "NOT_MEASURED", "reason": "times are not in the results"},
+        },
+    ]
+
+
+def write_tiny_assurance(folder: Path, *, first_seen: str) -> None:
+    """Write the tiny pack's assurance evidence by the public builders."""
+    write_risks(folder, ASSURANCE["risks"])
+    write_monitoring_plan(folder, ASSURANCE["signals"])
+    write_guardrails(folder, ASSURANCE["guardrails"])
+    write_failure_modes(folder, failure_modes_of(first_seen), release_id=first_seen)
+    write_traceability(folder)
 
 
 def write_tiny_dataset(folder: Path, *, spec: Mapping[str, Any] | None = None) -> str:

@@ -12,7 +12,9 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from complete_pack import complete_template
+from pack_builder import ASSURANCE, PackBuilder
 from proofpress.cli import cli
+from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, DocumentKind, documents_among
 from proofpress.schemas import schemas, write_schemas
 
@@ -105,6 +107,16 @@ def test_policy_profiles_and_log_obey_them() -> None:
     log = ROOT / "packs" / "registry" / "events.jsonl"
     for line in log.read_bytes().splitlines() if log.is_file() else ():
         assert errors("registry-event", json.loads(line)) == [], line
+
+
+def test_what_assurance_commands_print_obeys_them(pack: PackBuilder) -> None:
+    root, folder = pack.root.parent, f"packs/digits/{pack.release_id}"
+    for name in ("risks", "signals"):
+        (root / f"{name}.json").write_text(dump_json({name: ASSURANCE[name]}), encoding="utf-8")
+    words = ["pack", "assurance", folder, "--risks", "risks.json", "--monitoring", "signals.json"]
+    assert errors("written", output(words, root)) == []
+    assert errors("slices", output(["slices", folder, "--profile", "tabular"], root)) == []
+    assert errors("profiles", output(["profiles"], root)) == []
 
 
 def test_what_commands_print_obeys_them(tmp_path: Path) -> None:

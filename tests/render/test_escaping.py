@@ -231,7 +231,7 @@ def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skel
         found[document.name] = [
             (token.type, token.level) for token in flat if token.type not in {"text", "text_special"}
         ]
-    assert len(found) == 6
+    assert len(found) == 7
     return found
 
 

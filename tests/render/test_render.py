@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from pack_builder import EVAL, REMOVE, PackBuilder
+from pack_builder import ASSURANCE, EVAL, REMOVE, PackBuilder
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.policy import AcceptedOlder, Policy
 from proofpress.evidence.release import TemplateSetRef
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
+from proofpress.pack.assurance import write_risks
 from proofpress.render import TemplateSets, render_documents, sets
 from proofpress.resources import packaged
 from proofpress.verify import RULE_BOOK, verify
@@ -99,7 +100,7 @@ def poor(pack: PackBuilder) -> PackBuilder:
     return pack.corrupt("training/training_run.json", "/notes", [])
 
 
-@pytest.mark.parametrize(("shape", "count"), [(rich, 6), (poor, 5)], ids=["rich", "poor"])
+@pytest.mark.parametrize(("shape", "count"), [(rich, 7), (poor, 5)], ids=["rich", "poor"])
 def test_golden_documents(
     shape: Callable[[PackBuilder], PackBuilder], count: int, pack: PackBuilder, golden: Golden
 ) -> None:
@@ -107,6 +108,11 @@ def test_golden_documents(
     assert len(documents) == count
     for name, text in documents.items():
         golden(f"{shape.__name__}-{name}.md", text)
+
+
+def test_golden_assurance_card_of_risks_alone(pack: PackBuilder, golden: Golden) -> None:
+    write_risks(pack.folder, [{**ASSURANCE["risks"][1], "id": "alone"}])
+    golden("lean-assurance_card.md", rendered(pack)["assurance_card"])
 
 
 def test_same_bytes_under_any_time_zone_locale_and_hash_seed(pack: PackBuilder) -> None:

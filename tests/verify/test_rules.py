@@ -13,6 +13,7 @@ import pytest
 from pack_builder import EVAL, REMOVE, PackBuilder
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
+from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
 from proofpress.verify import Profiles, verify
@@ -23,6 +24,8 @@ Mutation = Callable[[PackBuilder], object]
 COST, DATA, DEMO = "model/efficiency_report.json", "dataset/dataset_package.json", "demo/terminal_demo_manifest.json"
 MODEL, RUN, SPLITS = "model/model_package.json", "training/training_run.json", "dataset/split_integrity.json"
 SPEC, CHECK = "dataset/dataset_spec.json", "dataset/dataset_input_check_report.json"
+RISKS, FAILURES, PLAN = "assurance/risks.json", "assurance/failure_modes.json", "assurance/monitoring_plan.json"
+GUARDRAILS, TRACE = "assurance/guardrails.json", "assurance/traceability.json"
 SNAPSHOT, FACE = "dataset/dataset_snapshot_report.json", "interface.json"
 PREFLIGHT, RUN_FILES = "training/training_preflight_report.json", "training/training_run_manifest.json"
 DEMO_PREFLIGHT, RECEIPTS = "demo/runtime_preflight_report.json", "demo/receipts.jsonl"
@@ -64,6 +67,55 @@ def bound(path: str, pointer: str, value: Any) -> Mutation:
 def promised(pointer: str, value: Any, *, path: str = FACE) -> Mutation:
     """Set one value in a pack with an interface, and seal it."""
     return lambda pack: pack.with_interface().corrupt(path, pointer, value).reseal()
+
+
+def assured(path: str, pointer: str, value: Any) -> Mutation:
+    """Set one value in a pack with assurance evidence, and seal it."""
+    return lambda pack: pack.with_assurance().corrupt(path, pointer, value).reseal()
+
+
+def _suited(pack: PackBuilder) -> PackBuilder:
+    return pack.corrupt("manifest.json", "/profile", "suited").reseal()
+
+
+def _unmeasured(pack: PackBuilder) -> None:
+    pack.corrupt(EVAL, "/slice_dimensions/0/partition", False)
+    _suited(pack.corrupt(EVAL, "/rows/2", REMOVE))
+
+
+def _moved_label(pack: PackBuilder) -> None:
+    """The failing example calls itself even; all that follows from it is told again."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().splitlines(keepends=True)
+    pack.write(path, "".join(rows[:3]) + rows[3].replace('"parity": "odd"', '"parity": "even"'))
+    for index, value, keys, hits in ((1, "0.666667", ("t20", "t22", "t23"), 3), (2, "1.000000", ("t21",), 1)):
+        digest = sha256("".join(f"{key}\n" for key in keys).encode()).hexdigest()
+        for name, found in (("n", hits), ("value", Number(value)), ("evaluated_keys_sha256", digest)):
+            pack.corrupt(EVAL, f"/rows/{index}/{name}", found)
+        for name in ("baseline", "baseline_value", "delta_vs_baseline", "baseline_evaluated_keys_sha256"):
+            pack.corrupt(EVAL, f"/rows/{index}/{name}", REMOVE)
+    _suited(pack)
+
+
+def _streamed_labels(pack: PackBuilder) -> None:
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().replace('"label":', f'"note": "{"x" * 300_000}", "label":')
+    _suited(pack.write(path, rows))
+
+
+def _same_id(pack: PackBuilder) -> None:
+    pack.with_assurance().corrupt(GUARDRAILS, "/guardrails/1/id", "two-digits").reseal()
+
+
+def _unwatched(pack: PackBuilder) -> None:
+    pack.with_assurance().corrupt(RISKS, "/risks/0/signals", []).corrupt(PLAN, "/signals/0/risks", []).reseal()
+
+
+def _streamed_rows(pack: PackBuilder) -> None:
+    """Results too large to be held, that say the same as before; one failure mode is counted in them."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack.with_assurance() / path).read_text().replace('"label":', f'"note": "{"x" * 300_000}", "label":')
+    pack.corrupt(FAILURES, "/failure_modes/1", REMOVE).write(path, rows).reseal()
 
 
 def _rare_class(pack: PackBuilder) -> None:
@@ -154,6 +206,17 @@ _STRICT = Profile(
     extends="paper-demo",
     metrics=(RequiredMetric(name="recall", split="test"),),
 )
+_SUITED = Profile(
+    schema_version="1.0.0",
+    name="suited",
+    title="Measures slices by class",
+    extends="paper-demo",
+    slice_suite=SliceSuite(
+        dimensions=(SuiteDimension(name="parity", description="The true answer.", field="label"),),
+        metrics=(SuiteMetric(name="accuracy", kind="accuracy"),),
+    ),
+)
+_SUITES = Profiles({"suited": _SUITED})
 _TYPED = Profile(
     schema_version="1.0.0",
     name="typed",
@@ -232,6 +295,24 @@ PACK_CASES = dict(
         one("DAT007", DATA, "/target", reviewed(DATA, "/target", "digit")),
         one("DAT008", SPLITS, "/class_balance", _rare_class),
         one("DAT009", SPEC, "/reviewed_at", reviewed(SPEC, "/reviewed_at", "2026-03-03T00:00:00Z")),
+        one("ASR001", GUARDRAILS, "/guardrails/1/id", _same_id),
+        one("ASR002", PLAN, "/signals/0/risks/1", assured(PLAN, "/signals/0/risks/-", "unheard-of")),
+        one("ASR003", RISKS, "/risks/1", assured(RISKS, "/risks/1/accepted_reason", REMOVE)),
+        one("ASR004", RISKS, "/risks/0/signals", _unwatched),
+        one("ASR005", FAILURES, "/failure_modes/0/status", assured(FAILURES, "/failure_modes/0/status", "fixed")),
+        one("ASR006", FAILURES, "/failure_modes/0/count", assured(FAILURES, "/failure_modes/0/count", 2)),
+        one("ASR007", FAILURES, "/failure_modes/0/count", _streamed_rows, severity="note"),
+        one("ASR008", GUARDRAILS, "/guardrails/0/tests/0", assured(GUARDRAILS, "/guardrails/0/tests/0", "none.txt")),
+        one("ASR009", TRACE, "/commit", assured(TRACE, "/commit", "e" * 40)),
+        one(
+            "ASR010",
+            "release.json",
+            "/out_of_scope/1",
+            sealed("release.json", "/out_of_scope/-", "showing  what a pack holds"),
+        ),
+        one("ASR011", EVAL, "/rows", _unmeasured, profiles=_SUITES),
+        one("ASR012", "model/per_example/test.jsonl", "/3/slices/parity", _moved_label, profiles=_SUITES),
+        one("ASR013", "model/per_example/test.jsonl", "", _streamed_labels, severity="note", profiles=_SUITES),
         one("IFC001", FACE, "/model_id", promised("/model_id", f"sha256:{OTHER}")),
         one("IFC002", FACE, "/fixed_input_scores/0/scores/0", promised("/fixed_input_scores/0/scores/0/label", REMOVE)),
         one("IFC003", FACE, "/fixed_input_scores/0/input_path", promised("/fixed_input_scores/0/input_sha256", OTHER)),

@@ -22,7 +22,8 @@ _FOLLOWING = (
     r"(training/training_run_)?manifest\.json#/files/\d+/(sha256|size)",
     r"demo/terminal_demo_manifest\.json#/runtime_preflight/(sha256|size)",
     r"readiness/readiness_report\.json#/inputs/\d+/(sha256|size)",
-    r"((model|dataset|training|demo)/)?SHA256SUMS#.*",
+    r"assurance/traceability\.json#/environment_sha256",
+    r"((model|dataset|training|demo|assurance)/)?SHA256SUMS#.*",
     r".*\.md#.*",
 )
 _EXPECTED = re.compile("|".join(f"(?:{pattern})" for pattern in (*_MEASURED, *_FOLLOWING)))

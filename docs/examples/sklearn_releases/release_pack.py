@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assurance import write_assurance
 from evaluate import METRICS_PATH, ROLES, WORDS, baseline_rows
 
 from proofpress.evidence.base import Absence
@@ -222,6 +223,7 @@ def build(
         predecessor=predecessor,
         fields={"licence": "Apache-2.0", "authors": AUTHORS, **words.release},
     )
+    write_assurance(folder, family, release_id)
     return assemble(folder, profile=chain[0].name, template_set=TemplateSets().newest())
 
 

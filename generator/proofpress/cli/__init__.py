@@ -13,6 +13,7 @@ from proofpress.cli import (
     check,
     exchange,
     make,
+    pack_assurance,
     pack_dataset,
     pack_eval,
     pack_model,
@@ -20,6 +21,7 @@ from proofpress.cli import (
     readiness,
     registry,
     runs,
+    slices,
 )
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
@@ -34,6 +36,7 @@ __all__ = [
     "exit_code",
     "main",
     "make",
+    "pack_assurance",
     "pack_dataset",
     "pack_eval",
     "pack_model",
@@ -41,6 +44,7 @@ __all__ = [
     "readiness",
     "registry",
     "runs",
+    "slices",
 ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from proofpress.evidence.assurance import FailureModes, Guardrails, MonitoringPlan, Risks, Traceability
 from proofpress.evidence.base import Document
 from proofpress.evidence.dataset import (
     DatasetInputCheck,
@@ -88,6 +89,11 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("demo", "demo/terminal_demo_manifest.json", DemoRun, "demo run"),
         ("demo_preflight", "demo/runtime_preflight_report.json", RuntimePreflight, "runtime preflight"),
         ("receipts", "demo/batch_receipt_report.json", BatchReceipts, "batch receipts"),
+        ("risks", "assurance/risks.json", Risks, "risks"),
+        ("failure_modes", "assurance/failure_modes.json", FailureModes, "failure modes"),
+        ("monitoring_plan", "assurance/monitoring_plan.json", MonitoringPlan, "monitoring plan"),
+        ("guardrails", "assurance/guardrails.json", Guardrails, "guardrails"),
+        ("traceability", "assurance/traceability.json", Traceability, "traceability"),
     )
 )
 KIND_BY_PATH = {kind.path: kind for kind in KINDS if not kind.is_many}
@@ -150,6 +156,11 @@ class Evidence:
     demo: DemoRun | None = None
     demo_preflight: RuntimePreflight | None = None
     receipts: BatchReceipts | None = None
+    risks: Risks | None = None
+    failure_modes: FailureModes | None = None
+    monitoring_plan: MonitoringPlan | None = None
+    guardrails: Guardrails | None = None
+    traceability: Traceability | None = None
     promoted_parameters: JsonObject | None = None
     effective_config: JsonObject | None = None
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from proofpress.evidence.base import Model
 from proofpress.evidence.readiness import ReadinessProfile
+from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
 
 
@@ -40,6 +41,7 @@ class Profile(Model):
     )
     metrics: tuple[RequiredMetric, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
+    slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None
 
 

@@ -34,7 +34,7 @@ def _grammars() -> Mapping[Callable[..., Any], str]:
     found = {}
     for alias in (
         *(values.Digest, values.Identity, values.ReleaseId, values.SemVer, values.UtcTime),
-        *(values.IsoDate, values.Commit, values.Label),
+        *(values.IsoDate, values.Commit, values.Label, values.Slug, values.Role),
     ):
         check = get_args(alias)[1].func
         pattern = getclosurevars(check).nonlocals["compiled"].pattern

@@ -113,7 +113,8 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                         "title": _TEXT,
                         "extends": {"type": ["string", "null"]},
                         **dict.fromkeys(
-                            ("documents", "rendered", "metrics", "slice_dimensions", "readiness"), _list(_TEXT)
+                            ("documents", "rendered", "metrics", "slice_dimensions", "slice_suite", "readiness"),
+                            _list(_TEXT),
                         ),
                     }
                 )
@@ -140,6 +141,23 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
             "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
             "problems": _list(_TEXT),
+            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+        },
+    ),
+    "slices": (
+        "Output of slices with --format json",
+        {
+            "profile": _TEXT,
+            "rows": _list(
+                closed(
+                    {
+                        "key": _TEXT,
+                        "n": _COUNT,
+                        **{name: {"type": ["number", "null"]} for name in ("value", "ci_low", "ci_high")},
+                        "reason": {**_TEXT, "description": "Why there is no value, else empty."},
+                    }
+                )
+            ),
             "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
         },
     ),

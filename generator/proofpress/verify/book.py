@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
 from proofpress.verify.rules import (
+    assurance,
     claims,
     dataset,
     demo,
@@ -18,6 +19,7 @@ from proofpress.verify.rules import (
     promises,
     readiness,
     runs,
+    slices,
 )
 
 
@@ -126,6 +128,8 @@ PACK_RULES: tuple[Rule, ...] = (
     *claims.RULES,
     *readiness.RULES,
     *promises.RULES,
+    *assurance.RULES,
+    *slices.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],

@@ -51,7 +51,7 @@ def _astray(folder: Folder, path: str, named: str, problem: str) -> Any:
 
 @guarantee("GLW012", "The model card is the model's own")
 def card(package: Package) -> Findings:
-    """`model_card.md` equals what `model_package.json` and `manifest.json` give."""
+    """`model_card.md` equals what `model_package.json` and `manifest.json` give, word for word."""
     expected = rendered(CARD, it=package.model, manifest=package.manifest)
     yield from stale(package.part("model"), CARD, expected, "model_package.json")
 

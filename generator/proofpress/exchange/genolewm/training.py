@@ -125,7 +125,7 @@ def _paths(value: Any, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str
 
 @guarantee("GLW045", "The training card is the run's own")
 def card(package: Package) -> Findings:
-    """`training_run_card.md` equals what `training_run_manifest.json` gives."""
+    """`training_run_card.md` equals what `training_run_manifest.json` gives, so that nobody edited it by hand."""
     yield from stale(package.training, CARD, rendered(CARD, it=package.run), RUN)
 
 
