@@ -1,13 +1,17 @@
 """Metric rows of two evaluations: what moved, and what must not be compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Context, Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
+from proofpress.evidence.attestation import RowDifference
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow, Target
 from proofpress.evidence.values import Number
 
+NO_TESTS: Final[Mapping[str, RowDifference]] = MappingProxyType({})
 _Key = tuple[str, str, tuple[str, str] | None]
 _PERCENT = frozenset({"percent", "percentage", "percentages", "pct", "%"})
 _FRACTION = frozenset({"fraction", "ratio", "proportion", "share", "probability", "1"})
@@ -17,9 +21,18 @@ _ROUGH = Context(prec=28)
 
 
 def compare_rows(
-    old: EvalMetrics | None, new: EvalMetrics | None, *, same_pack: bool
+    old: EvalMetrics | None,
+    new: EvalMetrics | None,
+    *,
+    same_pack: bool,
+    tests: Mapping[str, RowDifference] = NO_TESTS,
+    least_slice_n: int = 0,
 ) -> tuple[tuple[Change, ...], int]:
-    """Compare all rows of two evaluations. Returns the changes and how many rows are unchanged."""
+    """Compare all rows of two evaluations. Returns the changes and how many rows are unchanged.
+
+    `tests` are what was recorded of the rows' differences, by key. A slice of fewer than `least_slice_n` examples
+    has its difference told, but no direction: somebody has to judge it.
+    """
     before, after = _by_key(old), _by_key(new)
     changes: list[Change] = []
     rebased: dict[tuple[str | None, str | None], list[str]] = {}
@@ -32,7 +45,7 @@ def compare_rows(
             reason = f"the row stands {len(was)} times in the old release and {len(now)} times in the new one"
             changes.append(_apart(was[0], now[0], (reason,)))
         else:
-            moved = _compare(was[0], now[0])
+            moved = [_weighed(item, now[0], tests, least_slice_n) for item in _compare(was[0], now[0])]
             changes += moved
             if was[0].baseline != now[0].baseline:
                 rebased.setdefault((was[0].baseline, now[0].baseline), []).append(now[0].key)
@@ -43,6 +56,20 @@ def compare_rows(
     changes += _rebased(rebased)
     changes += _lone(gone, fresh)
     return tuple(changes), unchanged
+
+
+def _weighed(change: Change, row: MetricRow, tests: Mapping[str, RowDifference], least: int) -> Change:
+    """A moved value with the test of its difference, and without direction when its slice is too small."""
+    if not change.code.endswith("-CHANGED") or change.delta is None:
+        return change
+    if (test := tests.get(row.key)) is not None:
+        told = f" {test.method}: {test.difference} on average, {test.ci_low} to {test.ci_high}, p = {test.p_value}"
+        corrected = f", {test.p_adjusted} corrected for all rows." if test.p_adjusted != test.p_value else "."
+        change = replace(change, test=test, explanation=change.explanation + told + corrected)
+    if row.slice and row.n < least:
+        sentence = f"{row.key} moved by {change.delta} on {row.n} examples, fewer than the {least} of a slice to judge."
+        return replace(change, code="SLC-BELOW-MINIMUM", direction="unknown", explanation=sentence)
+    return change
 
 
 def _by_key(evaluation: EvalMetrics | None) -> dict[_Key, list[MetricRow]]:

@@ -206,6 +206,16 @@ def _change(change: Change) -> dict[str, Any]:
         "reason": change.reason,
         "explanation": change.explanation,
     }
+    if (test := change.test) is not None:
+        plain["test"] = {
+            "difference": test.difference,
+            "ci_low": test.ci_low,
+            "ci_high": test.ci_high,
+            "p_value": test.p_value,
+            "p_adjusted": test.p_adjusted,
+            "n": test.n,
+            "method": test.method,
+        }
     if isinstance(change.detail, DocumentDetail):
         plain["document"] = {
             "sections": [

@@ -16,8 +16,12 @@ from proofpress.site.table_html import patch_lines
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
+    ("interface", "Interface", {"interface"}),
+    ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),
     ("dataset", "Dataset", {"dataset"}),
+    ("training", "Training", {"training"}),
+    ("efficiency", "Efficiency", {"efficiency"}),
     ("release", "Release facts", {"release"}),
     ("documents", "Documents", {"document"}),
     ("files", "Files", {"file"}),
