@@ -91,7 +91,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
     for was, now in moved.values():
         if len(was) == len(now) == 1:
             reason = f"the split differs: '{was[0].split}' before, '{now[0].split}' now"
-            changes.append(_apart(was[0], now[0], (reason, *_obstacles(was[0], now[0]))))
+            changes.append(_apart(was[0], now[0], (reason, *obstacles_between(was[0], now[0]))))
             continue
         changes += [
             _change(row, "REMOVED", row, None, "unknown", f"{row.key} is no longer reported; it was {_told(row)}.")
@@ -107,7 +107,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
 def _compare(was: MetricRow, now: MetricRow) -> list[Change]:
     changes: list[Change] = []
     both_absent = was.value is None and now.value is None and was.absent == now.absent
-    obstacles = () if both_absent else _obstacles(was, now)
+    obstacles = () if both_absent else obstacles_between(was, now)
     if obstacles:
         changes.append(_apart(was, now, obstacles))
     elif was.value is not None and now.value is not None and was.value != now.value:
@@ -143,7 +143,7 @@ def _rebased(rows: dict[tuple[str | None, str | None], list[str]]) -> list[Chang
     return changes
 
 
-def _obstacles(was: MetricRow, now: MetricRow) -> tuple[str, ...]:
+def obstacles_between(was: MetricRow, now: MetricRow) -> tuple[str, ...]:
     """Why the two values must not be subtracted from each other."""
     reasons: list[str] = []
     for side, row in (("old", was), ("new", now)):
@@ -173,7 +173,7 @@ def _unit_flip(was: MetricRow, now: MetricRow) -> str:
     """Recognise percent against fraction, by the units' names or by values a hundredfold apart."""
     if was.value is None or now.value is None:
         return ""
-    units = _unit_class(was.unit), _unit_class(now.unit)
+    units = unit_class(was.unit), unit_class(now.unit)
     if set(units) == {"percent", "fraction"}:
         return f"the unit flipped from {units[0]} to {units[1]} ({was.value} before, {now.value} now)"
     if units[0] is None or units[0] != units[1]:
@@ -191,7 +191,8 @@ def _unit_flip(was: MetricRow, now: MetricRow) -> str:
     return ""
 
 
-def _unit_class(unit: str) -> Literal["percent", "fraction"] | None:
+def unit_class(unit: str) -> Literal["percent", "fraction"] | None:
+    """Whether a unit means hundredths or parts of one; None for every other unit."""
     name = unit.strip().lower()
     return "percent" if name in _PERCENT else "fraction" if name in _FRACTION else None
 
@@ -201,7 +202,7 @@ def _moved(was: MetricRow, now: MetricRow, old: Number, new: Number) -> Change:
     direction: Direction = "unknown"
     if now.higher_is_better is not None:
         direction = "better" if (delta > 0) == now.higher_is_better else "worse"
-    overlap = _overlap(was, now)
+    overlap = intervals_overlap(was, now)
     verb = "rose" if delta > 0 else "fell"
     judged = "no direction is declared" if direction == "unknown" else f"that is {direction}"
     intervals = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}[overlap]
@@ -221,7 +222,7 @@ def _moved(was: MetricRow, now: MetricRow, old: Number, new: Number) -> Change:
     )
 
 
-def _overlap(was: MetricRow, now: MetricRow) -> bool | None:
+def intervals_overlap(was: MetricRow, now: MetricRow) -> bool | None:
     """Whether the two intervals share a point; None unless both are there and of one level."""
     if was.ci_low is None or was.ci_high is None or now.ci_low is None or now.ci_high is None:
         return None

@@ -49,7 +49,7 @@ class RowDifference(Model):
 class Untested(Model):
     """A row of both releases whose difference can't be tested, and why."""
 
-    row: Name
+    row: Text
     reason: Text
 
 

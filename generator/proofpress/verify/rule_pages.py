@@ -31,6 +31,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "XPK": "Between packs",
     "POL": "Policy",
     "REG": "Registry",
+    "GAT": "Gates",
 }
 
 
