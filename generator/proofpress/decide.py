@@ -54,12 +54,14 @@ def decide(
     old, missing = _baseline(instance, new, rules, against)
     before, before_trouble = _before(instance, old, family, policy_before)
     recorded, recorded_trouble = _recorded(instance, old, new)
+    earlier = _earlier(instance, ref)
     case = GateCase(
         new=new,
         old=old,
         gates=gates,
         missing=missing,
-        earlier=_earlier(instance, ref, registry),
+        earlier=earlier,
+        unusable=frozenset(item for item in earlier if registry.status(item) in {"YANKED", "REJECTED"}),
         before=before,
         before_trouble=before_trouble,
         recorded=recorded,
@@ -109,8 +111,8 @@ def _baseline(
     return old, ""
 
 
-def _earlier(instance: Instance, own: PackRef, registry: Registry) -> tuple[str, ...]:
-    """Bundle ids of the usable releases before a release, oldest first: those of its variant, else of its name."""
+def _earlier(instance: Instance, own: PackRef) -> tuple[str, ...]:
+    """Bundle ids of the releases before a release, oldest first: those of its variant, else of its name."""
     mine = _parts(own.bundle_id)
     if mine is None:
         return ()
@@ -118,8 +120,6 @@ def _earlier(instance: Instance, own: PackRef, registry: Registry) -> tuple[str,
     for ref in instance.refs:
         parts = _parts(ref.bundle_id)
         if ref.family != own.family or parts is None or parts[0].name != mine[0].name:
-            continue
-        if registry.status(ref.bundle_id) in {"YANKED", "REJECTED"}:
             continue
         found.append((parts[0], parts[1], ref.bundle_id))
     same = [item for item in found if item[0].variant == mine[0].variant and _order(item) < _order((*mine, ""))]

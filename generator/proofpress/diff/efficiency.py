@@ -44,7 +44,8 @@ def _measured(row: EfficiencyRow) -> tuple[object, ...]:
     return row.value, row.absent, row.unit
 
 
-def _subject(row: EfficiencyRow) -> str:
+def cost_name(row: EfficiencyRow) -> str:
+    """A cost by name and size of the batch; the subject of its changes."""
     return row.name + (f" (batch of {row.batch_size})" if row.batch_size is not None else "")
 
 
@@ -67,13 +68,13 @@ def _compared(was: EfficiencyRow, now: EfficiencyRow, *, elsewhere: bool) -> Cha
         return Change(
             code="EFF-NOT-COMPARABLE",
             kind="efficiency",
-            subject=_subject(now),
+            subject=cost_name(now),
             old=_text(was),
             new=_text(now),
             unit=now.unit if was.unit == now.unit else f"{was.unit} → {now.unit}",
             direction="unknown",
             reason=reason,
-            explanation=f"{_subject(now)} is not comparable, because {reason}.",
+            explanation=f"{cost_name(now)} is not comparable, because {reason}.",
         )
     delta = exact_delta(was.value, now.value)
     direction = _direction(now.unit, rose=delta > 0)
@@ -82,14 +83,14 @@ def _compared(was: EfficiencyRow, now: EfficiencyRow, *, elsewhere: bool) -> Cha
     return Change(
         code="EFF-CHANGED",
         kind="efficiency",
-        subject=_subject(now),
+        subject=cost_name(now),
         old=str(was.value),
         new=str(now.value),
         unit=now.unit,
         delta=delta,
         relative=relative_delta(was.value, now.value),
         direction=direction,
-        explanation=f"{_subject(now)} {verb} from {was.value} to {now.value} {now.unit} in the same environment: "
+        explanation=f"{cost_name(now)} {verb} from {was.value} to {now.value} {now.unit} in the same environment: "
         f"{judged}.",
     )
 
@@ -110,10 +111,10 @@ def _lone(end: str, row: EfficiencyRow) -> Change:
     return Change(
         code=f"EFF-{end}",
         kind="efficiency",
-        subject=_subject(row),
+        subject=cost_name(row),
         old=_text(row) if end == "REMOVED" else None,
         new=_text(row) if end == "ADDED" else None,
         unit=row.unit,
         direction="unknown" if end == "REMOVED" else "neutral",
-        explanation=f"{_subject(row)} {verb}: {said}.",
+        explanation=f"{cost_name(row)} {verb}: {said}.",
     )

@@ -77,7 +77,7 @@ def _compared(was: Fact | None, now: Fact | None) -> Change | None:
         delta=delta,
         relative=relative,
         direction=direction,
-        explanation=sentence,
+        explanation=sentence.removesuffix(".") if sentence.endswith("..") else sentence,
     )
 
 

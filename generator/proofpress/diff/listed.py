@@ -206,7 +206,7 @@ LISTED: Final[tuple[Listed, ...]] = (
     Listed(
         stem="EFF-BOUNDARY",
         kind="efficiency",
-        noun="What the costs do not show",
+        noun="A limit of the measured costs",
         document="efficiency",
         items=_texts("claim_boundary"),
         changed="unknown",
@@ -222,7 +222,7 @@ def listed_facts(evidence: Evidence) -> Iterator[Fact]:
             yield Fact(
                 stem=each.stem,
                 kind=each.kind,
-                subject=name or each.noun.rpartition(" ")[2],
+                subject=name or each.noun.partition(" ")[2],
                 text=text,
                 noun=f"{each.noun} {name}" if name else each.noun,
                 item="" if name else text,

@@ -63,8 +63,9 @@ def _weighed(change: Change, row: MetricRow, tests: Mapping[str, RowDifference],
     if not change.code.endswith("-CHANGED") or change.delta is None:
         return change
     if (test := tests.get(row.key)) is not None:
-        told = f" {test.method}: {test.difference} on average, {test.ci_low} to {test.ci_high}, p = {test.p_value}"
-        corrected = f", {test.p_adjusted} corrected for all rows." if test.p_adjusted != test.p_value else "."
+        interval = f"{test.difference} on average, {test.ci_low} to {test.ci_high}"
+        told = f" By {test.method} over {test.n} pairs: {interval}, p = {test.p_value}"
+        corrected = f" ({test.p_adjusted} corrected for all rows)." if test.p_adjusted != test.p_value else "."
         change = replace(change, test=test, explanation=change.explanation + told + corrected)
     if row.slice and row.n < least:
         sentence = f"{row.key} moved by {change.delta} on {row.n} examples, fewer than the {least} of a slice to judge."

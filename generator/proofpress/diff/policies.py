@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from proofpress.diff.change import Change, Direction
-from proofpress.evidence.gates import Gates, Regression, RowPattern, Severity, Threshold
+from proofpress.evidence.gates import CostLimit, Gates, Regression, Severity, Threshold
 from proofpress.evidence.values import Number
 
+_Limit = Threshold | Regression | CostLimit
 _Moved = Literal["LOOSENED", "TIGHTENED", "CHANGED"]
 _STRICTNESS: Final[Mapping[Severity, int]] = {"allow": 0, "warn": 1, "deny": 2}
 _JUDGES: Final = {"significant": 0, "value": 1, "non-inferior": 2}
@@ -18,6 +19,7 @@ def compare_gates(old: Gates, new: Gates) -> tuple[Change, ...]:
     changes = [
         *_rows("threshold", old.thresholds, new.thresholds),
         *_rows("regression limit", old.regressions, new.regressions),
+        *_rows("cost limit", old.costs, new.costs),
         *_evidence(old, new),
         *_codes(old, new),
         *_numbers(old, new),
@@ -40,7 +42,7 @@ def _change(moved: _Moved, subject: str, old: str | None, new: str | None) -> Ch
     )
 
 
-def _rows(noun: str, old: Sequence[RowPattern], new: Sequence[RowPattern]) -> Iterator[Change]:
+def _rows(noun: str, old: Sequence[_Limit], new: Sequence[_Limit]) -> Iterator[Change]:
     """Limits by the rows that they are for. Where a pattern has several, all count, so each is compared by itself."""
     before, after = _by_key(old), _by_key(new)
     for key in {**before, **after}:
@@ -54,14 +56,14 @@ def _rows(noun: str, old: Sequence[RowPattern], new: Sequence[RowPattern]) -> It
         yield from (_change("TIGHTENED", subject, None, _told(item)) for item in now if item not in was)
 
 
-def _by_key(items: Sequence[RowPattern]) -> dict[str, list[RowPattern]]:
-    found: dict[str, list[RowPattern]] = {}
+def _by_key(items: Sequence[_Limit]) -> dict[str, list[_Limit]]:
+    found: dict[str, list[_Limit]] = {}
     for item in items:
         found.setdefault(item.key, []).append(item)
     return found
 
 
-def _moved(was: RowPattern, now: RowPattern) -> _Moved:
+def _moved(was: _Limit, now: _Limit) -> _Moved:
     if isinstance(was, Threshold) and isinstance(now, Threshold):
         if (was.op, was.unit) != (now.op, now.unit):
             return "CHANGED"
@@ -73,6 +75,8 @@ def _moved(was: RowPattern, now: RowPattern) -> _Moved:
             _stricter(was.relative, now.relative),
             _JUDGES[now.judge] - _JUDGES[was.judge],
         )
+    if isinstance(was, CostLimit) and isinstance(now, CostLimit):
+        return _verdict(_stricter(was.absolute, now.absolute), _stricter(was.relative, now.relative))
     return "CHANGED"
 
 
@@ -89,16 +93,11 @@ def _verdict(*stricter: object) -> _Moved:
     return "LOOSENED" if -1 in signs else "TIGHTENED" if 1 in signs else "CHANGED"
 
 
-def _told(item: RowPattern) -> str:
+def _told(item: _Limit) -> str:
     if isinstance(item, Threshold):
         least = f" on {item.least_n} examples" if item.least_n else ""
         return f"{item.op} {item.value} {item.unit}{least}"
-    if isinstance(item, Regression):
-        limits = [
-            f"{limit} {kind}" for limit, kind in ((item.absolute, "absolute"), (item.relative, "relative")) if limit
-        ]
-        return f"{' and '.join(limits) or '0'} by {item.judge}"
-    return item.key
+    return f"{item.text} by {item.judge}" if isinstance(item, Regression) else item.text
 
 
 def _evidence(old: Gates, new: Gates) -> Iterator[Change]:

@@ -1,5 +1,6 @@
 """The gates of `packs/policy.yaml`: what a release must reach, how far it may fall, who may look away until when."""
 
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -43,22 +44,49 @@ class Threshold(RowPattern):
     least_n: Count = 0
 
 
-class Regression(RowPattern):
-    """How far each matching row may fall behind the baseline's, as a difference or as a share of the old value.
-
-    `value` judges the measured difference. `significant` refuses a fall beyond the limit only when a test says that
-    it is real. `non-inferior` refuses unless the whole interval of the difference is within the limit.
-    """
+class Limit(Model):
+    """How much worse something may get: as a difference, as a share of the old value, or both; then both count."""
 
     absolute: Tolerance | None = None
     relative: Tolerance | None = None
-    judge: Literal["value", "significant", "non-inferior"] = "value"
 
     @model_validator(mode="after")
     def _bounded(self) -> Self:
         if self.absolute is None and self.relative is None:
             raise PydanticCustomError("limit", "a limit is expected: absolute, relative or both")
         return self
+
+    def allowed(self, old: Decimal) -> Decimal:
+        """The largest change for the worse from an old value."""
+        bounds = (self.absolute, None if self.relative is None else self.relative * old.copy_abs())
+        return min(bound for bound in bounds if bound is not None)
+
+    @property
+    def text(self) -> str:
+        """The limit in words."""
+        bounds = ((self.absolute, "absolute"), (self.relative, "of the old value"))
+        return " and ".join(f"{bound} {kind}" for bound, kind in bounds if bound is not None)
+
+
+class Regression(RowPattern, Limit):
+    """How far each matching row may fall behind the baseline's.
+
+    `value` judges the measured difference. `significant` refuses a fall beyond the limit only when a test says that
+    it is real. `non-inferior` refuses unless the whole interval of the difference is within the limit.
+    """
+
+    judge: Literal["value", "significant", "non-inferior"] = "value"
+
+
+class CostLimit(Limit):
+    """How much worse a measured cost may get, by its name (with ` (batch of N)` when it has one; `*` for anything)."""
+
+    name: Name
+
+    @property
+    def key(self) -> str:
+        """The pattern of names."""
+        return self.name
 
 
 class Preregistration(Model):
@@ -82,6 +110,7 @@ class Gates(Model):
 
     thresholds: tuple[Threshold, ...] = ()
     regressions: tuple[Regression, ...] = ()
+    costs: tuple[CostLimit, ...] = ()
     required_evidence: tuple[Name, ...] = Field(default=(), description="Names of documents, as in profiles")
     changes: dict[str, Severity] = Field(
         default_factory=dict, description="What to do about changes, by code; a code may end in '*'"

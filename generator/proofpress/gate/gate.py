@@ -25,10 +25,10 @@ class GateCase:
     """What gates judge: a release, its baseline, the gates of its family, and what commands read for them.
 
     `old` is None for the first release of a line, and when the baseline is `missing`, which then says why.
-    `earlier` are the bundle ids of the line's usable releases before this one, oldest first. `before` are the gates
-    that the baseline was judged by; `before_trouble` says why they can't be told. `recorded` is the comparison that
-    was found beside the pack, `computed` the one that was computed just now. `preregistered` are the bytes of the
-    file of pre-registered thresholds.
+    `earlier` are the bundle ids of the line's releases before this one, oldest first, and `unusable` those of them
+    that were yanked or rejected. `before` are the gates that the baseline was judged by; `before_trouble` says why
+    they can't be told. `recorded` is the comparison that was found beside the pack, `computed` the one that was
+    computed just now. `preregistered` are the bytes of the file of pre-registered thresholds.
     """
 
     new: VerifiedPack
@@ -36,6 +36,7 @@ class GateCase:
     gates: Gates
     missing: str = ""
     earlier: tuple[str, ...] = ()
+    unusable: frozenset[str] = frozenset()
     before: Gates | None = None
     before_trouble: str = ""
     recorded: PairedComparison | None = None
@@ -157,6 +158,12 @@ def matches(pattern: str, text: str) -> bool:
             return False
         at = found + len(part)
     return len(text) - at >= len(rest[-1]) and text.endswith(rest[-1])
+
+
+def is_limited(case: GateCase, key: str) -> bool:
+    """Whether a limit of the policy decides about the row of this key, so that its changes need no other judgement."""
+    rows = (*case.old_rows.get(key, ()), *case.rows.get(key, ()))
+    return any(is_for(limit, row) for limit in case.gates.regressions for row in rows)
 
 
 def is_for(pattern: RowPattern, row: MetricRow) -> bool:

@@ -13,11 +13,12 @@ def baseline(case: GateCase) -> Iterator[GateDecision]:
 
     It is refused when the predecessor is missing or refused itself, when a release of the line lies between the two,
     when no predecessor is named though the line has earlier releases, and when `--against` names a pack of another
-    family. Comparing with a pack that is not the declared predecessor is told.
+    family. Comparing with a pack that is not the declared predecessor, or that was yanked since, is told.
 
     Mend it by naming the newest release before this one, by its `pack_id`, as the predecessor.
     """
-    newest = case.earlier[-1] if case.earlier else ""
+    usable = [item for item in case.earlier if item not in case.unusable]
+    newest = usable[-1] if usable else ""
     if case.old is None:
         if case.missing or newest:
             why = case.missing or "the line has earlier releases, so this one has to name its predecessor"
@@ -34,9 +35,12 @@ def baseline(case: GateCase) -> Iterator[GateDecision]:
     elif old.manifest.family != new.manifest.family:
         why = f"the baseline is of the family {old.manifest.family}"
         yield decision("deny", "baseline", expected=new.manifest.family, found=found, why=why, file=RELEASE)
-    elif newest and newest != found:
+    elif newest and newest != found and not _is_after(case, found, newest):
         why = f"{newest} is the newest usable release before this one; a regression against it would stay unseen"
         yield decision("deny", "baseline", expected=newest, found=found, why=why, file=RELEASE)
+    elif found in case.unusable:
+        why = "the registry says that it was yanked or rejected; a release may do better than it and still be bad"
+        yield decision("warn", "baseline", expected=newest or "another", found=found, why=why, file=RELEASE)
     elif case.comparison is None or not case.comparison.declared:
         named = new.release.predecessor.release_id if new.release.predecessor else "none"
         why = "the release does not name this pack, by its pack id, as its predecessor"
@@ -44,6 +48,11 @@ def baseline(case: GateCase) -> Iterator[GateDecision]:
     else:
         why = "it is the predecessor that the release names, and the newest before it"
         yield decision("pass", "baseline", expected=found, found=found, why=why, file=RELEASE)
+
+
+def _is_after(case: GateCase, found: str, newest: str) -> bool:
+    """Whether the baseline comes after the newest usable release: then it was yanked since it was compared with."""
+    return found in case.earlier and case.earlier.index(found) > case.earlier.index(newest)
 
 
 @gate("GAT002", "The recorded comparison is the one that the packs give", compares=True)

@@ -1,22 +1,25 @@
-"""GAT007 to GAT011: changes, required evidence, pre-registered thresholds, the policy itself, the changelog."""
+"""GAT007 to GAT011, GAT017: changes, costs, required evidence, pre-registration, the policy itself, the changelog."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Final
 
 from pydantic import ValidationError
 
 from proofpress.diff import CHANGE_CODES, Change
+from proofpress.diff.efficiency import cost_name
 from proofpress.diff.policies import compare_gates
-from proofpress.evidence.attestation import GateDecision
-from proofpress.evidence.gates import Preregistration, Severity, Thresholds
+from proofpress.evidence.attestation import DecisionVerdict, GateDecision
+from proofpress.evidence.gates import CostLimit, Preregistration, Severity, Thresholds
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.gate.gate import POLICY, RELEASE, GateCase, decision, gate, matches, worded
+from proofpress.gate.gate import POLICY, RELEASE, GateCase, decision, gate, is_limited, matches, worded
 from proofpress.gate.gates_metrics import judged_threshold
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.render.sets import SHIPPED
 
+_EFFICIENCY: Final = "model/efficiency_report.json"
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "MTR-REMOVED": "deny",
     "SLC-REMOVED": "deny",
@@ -43,7 +46,7 @@ def severity_of(change: Change, changes: Mapping[str, Severity]) -> Severity:
 def changes(case: GateCase) -> Iterator[GateDecision]:
     """The policy says by the code of a change whether it is allowed, told or refused. Where it says nothing, rows that
     vanished, rows that can't be compared any more and targets that were lowered are refused; whatever else got worse,
-    or has to be judged by a person, is told.
+    or has to be judged by a person, is told. What a limit decides (GAT005, GAT017) is not judged twice.
 
     Mend it by taking the change back, by allowing its code in `packs/policy.yaml`, or by a waiver for this subject.
     """
@@ -54,25 +57,79 @@ def changes(case: GateCase) -> Iterator[GateDecision]:
     allowed = 0
     for change in case.changes:
         severity = severity_of(change, case.gates.changes)
-        if severity == "allow":
+        if severity == "allow" or _is_decided_elsewhere(case, change):
             allowed += 1
         else:
             yield _judged(change, severity)
-    why = f"{allowed} changes are of codes and directions that need no judgement"
+    why = f"{allowed} changes are of codes and directions that need no judgement, or have a limit that judges them"
     yield decision("pass", "changes", expected="allowed", found=f"{allowed} allowed", why=why, file="")
+
+
+def _is_decided_elsewhere(case: GateCase, change: Change) -> bool:
+    """Whether a limit of the policy judges the change, and the policy says nothing of its code."""
+    if any(matches(pattern, change.code) for pattern in case.gates.changes):
+        return False
+    if change.kind == "efficiency":
+        return any(matches(limit.name, change.subject) for limit in case.gates.costs)
+    moved = change.code.endswith(("-NOT-COMPARABLE", "-REMOVED")) or (change.delta is not None)
+    return moved and change.kind in {"metric", "slice"} and is_limited(case, change.subject)
+
+
+def _subject(change: Change) -> str:
+    """What a decision, and so a waiver, is about: entries of lists have no name but their text."""
+    text = change.new if change.old is None else change.old
+    named = change.code.startswith(("MTR-", "SLC-", "EFF-ADDED", "EFF-REMOVED"))
+    listed = not named and (change.old is None) != (change.new is None)
+    return f"{change.subject}: {text}" if listed else change.subject
 
 
 def _judged(change: Change, severity: Severity, *, file: str = "") -> GateDecision:
     old, new = (text if text is not None else "none" for text in (change.old, change.new))
     return decision(
         worded(severity),
-        change.subject,
+        _subject(change),
         expected=f"no {change.code}" if severity == "deny" else f"{change.code} is told",
         found=f"{old} → {new}",
         why=change.explanation,
         file=file,
         code=change.code,
     )
+
+
+@gate("GAT017", "Costs rise no further than their limit", compares=True)
+def costs(case: GateCase) -> Iterator[GateDecision]:
+    """A measured cost that the policy limits got worse by more than it may: time, memory and the like rose, or what is
+    done in a unit of time fell. A cost that is gone is refused. One that was measured in another environment, or in a
+    unit that has no direction, is not decided, and so is a limit that no cost of the baseline matches.
+
+    Mend it by a faster release, or by measuring both releases in one environment.
+    """
+    report = case.old.evidence.efficiency if case.old else None
+    names = [cost_name(row) for row in report.rows] if report else []
+    moved = {change.subject: change for change in case.changes if change.kind == "efficiency"}
+    for limit in case.gates.costs:
+        chosen = [name for name in dict.fromkeys(names) if matches(limit.name, name)]
+        expected = f"worse by at most {limit.text}"
+        if not chosen:
+            why = "no cost of the baseline has this name"
+            yield decision("not decided", limit.name, expected=expected, found="no such row", why=why, file=POLICY)
+        for name in chosen:
+            verdict, found, why = _cost(limit, moved.get(name))
+            yield decision(verdict, name, expected=expected, found=found, why=why, file=_EFFICIENCY)
+
+
+def _cost(limit: CostLimit, change: Change | None) -> tuple[DecisionVerdict, str, str]:
+    if change is None:
+        return "pass", "unchanged", "it is as it was"
+    found = f"{change.old} → {change.new} {change.unit}"
+    if change.code == "EFF-REMOVED":
+        return "deny", found, change.explanation
+    if change.delta is None or change.old is None or change.direction not in {"worse", "better"}:
+        return "not decided", found, change.explanation
+    if change.direction == "better":
+        return "pass", found, change.explanation
+    beyond = abs(change.delta) > limit.allowed(Decimal(change.old))
+    return ("deny" if beyond else "pass"), found, f"{'beyond' if beyond else 'within'} the limit: {change.explanation}"
 
 
 @gate("GAT008", "The required evidence is there")
@@ -197,4 +254,4 @@ def changelog(case: GateCase) -> Iterator[GateDecision]:
     )
 
 
-GATES = (changes, evidence, preregistered, policy, changelog)
+GATES = (changes, costs, evidence, preregistered, policy, changelog)

@@ -105,9 +105,7 @@ def regressions(case: GateCase) -> Iterator[GateDecision]:
 
 def allowed_text(limit: Regression) -> str:
     """The limit in words."""
-    parts = ((limit.absolute, "absolute"), (limit.relative, "of the old value"))
-    told_parts = [f"{bound} {kind}" for bound, kind in parts if bound is not None]
-    return f"a fall of at most {' and '.join(told_parts)}, by {limit.judge}"
+    return f"worse by at most {limit.text}, judged by {limit.judge}"
 
 
 def _judged(case: GateCase, limit: Regression, was: MetricRow) -> tuple[DecisionVerdict, str, str]:
@@ -129,12 +127,7 @@ def _judged(case: GateCase, limit: Regression, was: MetricRow) -> tuple[Decision
         return "not decided", found, "the row does not say whether higher is better"
     delta = exact_delta(was.value, now.value)
     fall = -delta if now.higher_is_better else delta
-    bounds = [bound for bound in (limit.absolute, _share(limit.relative, was.value)) if bound is not None]
-    return _weighed(case, limit, was, now, fall, min(bounds), found)
-
-
-def _share(relative: Decimal | None, value: Decimal) -> Decimal | None:
-    return None if relative is None else relative * value.copy_abs()
+    return _weighed(case, limit, was, now, fall, limit.allowed(was.value), found)
 
 
 def _weighed(
@@ -142,7 +135,7 @@ def _weighed(
 ) -> tuple[DecisionVerdict, str, str]:
     """How the way of judging that the policy chose sees a fall."""
     test = case.tests.get(now.key)
-    moved = "it did not fall" if fall <= 0 else f"it fell by {fall}"
+    moved = "it did not get worse" if fall <= 0 else f"it got worse by {fall}"
     if limit.judge == "non-inferior":
         if test is None:
             return "not decided", found, f"{moved}, but no paired test gives the interval of the difference"

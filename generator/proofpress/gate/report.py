@@ -64,7 +64,7 @@ def markdown_report(receipt: GateReceipt, comparison: Comparison | None, *, fami
 
 
 def _blocks(receipt: GateReceipt, comparison: Comparison | None) -> Iterator[list[str]]:
-    told = [item for item in receipt.decisions if item.verdict != "pass"]
+    told = [item for item in receipt.decisions if item.verdict != "pass" and not _is_in_changes(item)]
     header = ["", "### Decisions", "", "| Verdict | Gate | Subject | Expected | Found | Why |"]
     header.append("| --- | --- | --- | --- | --- | --- |")
     for index, item in enumerate(told):
@@ -76,6 +76,11 @@ def _blocks(receipt: GateReceipt, comparison: Comparison | None) -> Iterator[lis
         yield from markdown_blocks(comparison, ("worse", "unknown", "better"))
         if neutral := comparison.count("neutral"):
             yield ["", f"{neutral} neutral changes are not listed; {comparison.unchanged} facts are unchanged."]
+
+
+def _is_in_changes(item: GateDecision) -> bool:
+    """Whether a decision only tells a change, which the tables of changes tell too."""
+    return item.verdict == "warn" and item.gate == "GAT007" and item.waived_by is None
 
 
 def verdict_of(receipt: GateReceipt, label: str) -> Verdict:

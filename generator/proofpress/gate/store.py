@@ -42,7 +42,8 @@ def write_receipt(root: Path, receipt: GateReceipt) -> Path:
 
 def drop_receipt(root: Path, pack_id: str) -> None:
     """Remove the receipt of an earlier run, so that it can't stand for one that ends early."""
-    (attestations(root, pack_id) / RECEIPT).unlink(missing_ok=True)
+    if pack_id:
+        (attestations(root, pack_id) / RECEIPT).unlink(missing_ok=True)
 
 
 def attested_text(attestation: GateReceipt | PairedComparison) -> str:
