@@ -16,11 +16,11 @@ from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.gate import GateCase
 from proofpress.gate.judge import judge
 from proofpress.gate.measure import compare_examples
-from proofpress.gate.store import read_comparison, stored_receipt
+from proofpress.gate.store import drop_receipt, read_comparison, stored_receipt
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.instance import Instance
-from proofpress.pipeline import Rules, read_registry, select, verified
+from proofpress.pipeline import Rules, read_registry, registered_id, select, verified
 from proofpress.registry import Registry
 from proofpress.verify.verdict import VerifiedPack
 
@@ -72,6 +72,26 @@ def decide(
     policy = _bytes(instance.root / "packs" / "policy.yaml") or b""
     receipt = judge(case, waivers=instance.policy.waivers, policy_sha256=hashlib.sha256(policy).hexdigest(), at=at)
     return Decided(label=ref.label, family=family, receipt=receipt, comparison=case.comparison)
+
+
+def clear_receipt(instance: Instance, name: str) -> None:
+    """Remove the receipt of an earlier run, so that it can't stand for one that ends early.
+
+    Raises `UsageError` for a registered pack that was judged by other gates: a past release stays judged by the
+    policy in force then.
+    """
+    ref = select(instance, [name])[0]
+    state = read_registry(instance).bundles.get(ref.bundle_id)
+    if state is None:
+        drop_receipt(instance.root, registered_id(ref.path))
+        return
+    receipt = stored_receipt(instance.root, state.pack_id)
+    if receipt is not None and receipt.policy.gates != instance.policy.gates_of(ref.family):
+        raise UsageError(
+            f"{name} is registered and was judged by other gates, which its receipt keeps",
+            hint="run the gate without --receipt to see what today's policy says of it",
+        )
+    drop_receipt(instance.root, state.pack_id)
 
 
 def paired(instance: Instance, name: str, *, against: str | None = None) -> PairedComparison:

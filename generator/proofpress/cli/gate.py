@@ -33,15 +33,14 @@ def gate(
     \b
     Example:  proofpress gate digits-v0.3.0-mlp64-r1 --format markdown
     """
-    from proofpress.decide import decide
+    from proofpress.decide import clear_receipt, decide
     from proofpress.gate.report import markdown_report, text_report, verdict_of
-    from proofpress.gate.store import attested_text, drop_receipt, write_receipt
+    from proofpress.gate.store import attested_text, write_receipt
     from proofpress.instance import open_instance
-    from proofpress.pipeline import registered_id, select
 
     instance = open_instance(root)
     if keep:
-        drop_receipt(root, registered_id(select(instance, [new])[0].path))
+        clear_receipt(instance, new)
     before = None if policy_before is None else root / policy_before
     decided = decide(instance, new, at=_time(at), against=against, policy_before=before)
     receipt = decided.receipt

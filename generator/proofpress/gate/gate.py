@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
@@ -10,6 +11,7 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.attestation import DecisionVerdict, GateDecision, PairedComparison, RowDifference
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.gates import Gates, RowPattern, Severity
+from proofpress.gate.paired import holm
 from proofpress.verify.rule import Rule
 from proofpress.verify.verdict import VerifiedPack
 
@@ -58,6 +60,20 @@ class GateCase:
     def tests(self) -> Mapping[str, RowDifference]:
         """Tested differences by key."""
         return {row.key: row for row in self.computed.rows} if self.computed else {}
+
+    @cached_property
+    def corrected(self) -> Mapping[str, Decimal]:
+        """p-values by key, corrected for the rows that the policy has judged by significance, and for no others.
+
+        So nobody can hide a regression by adding rows to the evaluation.
+        """
+        limits = [limit for limit in self.gates.regressions if limit.judge == "significant"]
+        chosen = [
+            key
+            for key in sorted(self.tests.keys() & self.rows.keys())
+            if any(is_for(limit, row) for limit in limits for row in self.rows[key])
+        ]
+        return dict(zip(chosen, holm([self.tests[key].p_value for key in chosen]), strict=True))
 
     @cached_property
     def comparison(self) -> Comparison | None:

@@ -78,7 +78,7 @@ def _is_decided_elsewhere(case: GateCase, change: Change) -> bool:
 def _subject(change: Change) -> str:
     """What a decision, and so a waiver, is about: entries of lists have no name but their text."""
     text = change.new if change.old is None else change.old
-    named = change.code.startswith(("MTR-", "SLC-", "EFF-ADDED", "EFF-REMOVED"))
+    named = change.code.startswith(("MTR-", "SLC-", "POL-", "EFF-ADDED", "EFF-REMOVED"))
     listed = not named and (change.old is None) != (change.new is None)
     return f"{change.subject}: {text}" if listed else change.subject
 
@@ -215,15 +215,18 @@ def policy(case: GateCase) -> Iterator[GateDecision]:
     What is done about such a change is what that earlier policy said of `POL-` codes, never what the new one says, so
     that a policy can't allow its own loosening; if it said nothing, it is refused.
 
-    Mend it by restoring the gate, or by a waiver with an owner and a reason.
+    Mend it by restoring the gate, or by a waiver with an owner and a reason. When the baseline was never judged, judge
+    it first: `proofpress gate OLD --receipt`.
     """
     if case.before_trouble:
         why = f"the gates before can't be told: {case.before_trouble}"
         yield decision("not decided", "policy", expected="the gates before", found="none", why=why, file=POLICY)
         return
     if case.before is None:
-        why = "the baseline has no receipt, so nobody knows by which gates it was judged"
-        yield decision("warn", "policy", expected="a receipt of the baseline", found="none", why=why, file=POLICY)
+        why = (
+            "the baseline has no receipt, so nobody knows by which gates it was judged; judge it first, with --receipt"
+        )
+        yield decision("not decided", "policy", expected="a receipt of it", found="none", why=why, file=POLICY)
         return
     found = compare_gates(case.before, case.gates)
     for change in found:

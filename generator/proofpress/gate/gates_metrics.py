@@ -83,8 +83,8 @@ def targets(case: GateCase) -> Iterator[GateDecision]:
 def regressions(case: GateCase) -> Iterator[GateDecision]:
     """A row that the policy limits fell further behind the baseline than it may: by its measured difference (`value`),
     by a difference that a test shows to be real (`significant`: the paired test of the same examples with Holm's
-    correction for all rows, else intervals that do not overlap), or because the interval of the paired difference
-    reaches beyond the limit (`non-inferior`). Where both limits are given, absolute and relative, both count.
+    correction for all rows that are judged so, else intervals that do not overlap), or because the interval of the
+    paired difference reaches beyond the limit (`non-inferior`). Of an absolute and a relative limit, both count.
 
     A row that is gone is refused, so that no slice gets lost by a new name. Rows on other examples, in another unit or
     without a declared direction are not decided, and so is a limit that no row of the baseline matches.
@@ -147,8 +147,10 @@ def _weighed(
     if limit.judge == "value":
         return "deny", found, f"{moved}, which is beyond the limit"
     if test is not None:
-        real = test.p_adjusted < ALPHA
-        told_test = f"p = {test.p_adjusted} after Holm's correction ({test.method}, {test.n} pairs)"
+        p = case.corrected[now.key]
+        real = p < ALPHA
+        rows = f"{len(case.corrected)} limited rows"
+        told_test = f"p = {p:.3g} after Holm's correction for {rows} ({test.method}, {test.n} pairs)"
         return ("deny" if real else "pass"), found, f"{moved}; {told_test}"
     overlap = intervals_overlap(was, now)
     if overlap is None:

@@ -29,7 +29,7 @@ def waivers(case: GateCase) -> Iterator[GateDecision]:  # noqa: ARG001 - `judge`
     """A waiver turns one refusal, named by gate and exact subject, into a warning, for one pack or family, until the
     end of its day `expires`. An expired waiver waives nothing, and is refused as long as it stands in the policy for
     a release that would need it. A waiver for a gate that does not exist, or that can't be waived (GAT002, GAT016),
-    is not decided; one that nothing needs is told.
+    is not decided; one that nothing needs is told. A judgement at a time before the evaluation is not decided.
 
     Mend it by removing the waiver, or by agreeing on a new one with an owner, a reason and a day.
     """
@@ -53,6 +53,10 @@ def judge(case: GateCase, *, waivers: Sequence[Waiver], policy_sha256: str, at: 
     own = [item for item in waivers if item.pack == evidence.pack_id or item.family == evidence.manifest.family]
     decisions = [_waived(item, own, at) for item in found]
     decisions += _on_waivers(found, own, at)
+    if evidence.evaluation is not None and at < evidence.evaluation.evaluated_at:
+        why = "waivers would be judged by a day on which the release had not been evaluated"
+        early = decision("not decided", "time", expected=evidence.evaluation.evaluated_at, found=at, why=why)
+        decisions.append(early.model_copy(update={"gate": "GAT016"}))
     decisions.sort(key=lambda item: (WORST_FIRST.index(item.verdict), item.gate, item.subject, item.code, item.why))
     fields: dict[str, Any] = {
         "schema": GATE_SCHEMA,
