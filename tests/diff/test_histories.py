@@ -45,9 +45,7 @@ def numbers(scores: Mapping[str, Any], version: int) -> Iterator[dict[str, Any]]
             for label, inner in value.items():
                 for measure, number in inner.items() if isinstance(inner, dict) else ():
                     if isinstance(number, Number):
-                        yield row(
-                            f"{name}.{measure}", str(number), unit=unit, split="dev", slice=part("label", label)
-                        )
+                        yield row(f"{name}.{measure}", str(number), unit=unit, split="dev", slice=part("label", label))
 
 
 def read(folder: Path) -> VerifiedPack:
