@@ -28,6 +28,7 @@ lint: $(READY)
 
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/power.py
 
 packs: $(READY)  ## train, evaluate and pack the example releases again; they must equal packs/
 	$(BIN)/python docs/examples/sklearn_releases/make_packs.py --out build/packs --compare packs
