@@ -125,7 +125,7 @@ def _baseline(
     try:
         old = verified(select(instance, [wanted])[0], rules)
     except (UsageError, IngestError) as exc:
-        return None, str(exc)
+        return None, str(exc).replace(f"{instance.root}/", "")
     if against is None and named is not None and old.evidence.pack_id != named.pack_id:
         return None, f"{wanted} is not the pack that the release names as its predecessor (its pack_id is another)"
     return old, ""

@@ -14,6 +14,8 @@ from pack_builder import EVAL, PackBuilder
 from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.policy import Policy
+from proofpress.ingest.strict import parse_yaml
 from proofpress.schemas import schemas
 
 ROOT = Path(__file__).parents[2]
@@ -165,6 +167,14 @@ def test_a_predecessor_that_is_gone_or_another_is_refused(line: Line, run: Run) 
     assert "GAT001" in refused(gate(run, SECOND)[1])
 
 
+def test_a_predecessor_that_can_not_be_read_is_refused_without_telling_where_it_lies(line: Line, run: Run) -> None:
+    shutil.rmtree(line.first.folder)
+    line.first.folder.with_name(f"{FIRST}.zip").write_bytes(b"no archive")
+    code, receipt = gate(run, SECOND, "--receipt")
+    assert (code, "GAT001" in refused(receipt)) == (1, True)
+    assert str(line.root) not in json.dumps(receipt)
+
+
 def test_a_release_between_is_not_skipped(line: Line, run: Run) -> None:
     third = PackBuilder(line.root / "packs", release_id="digits-v0.3.0-tiny-r1")
     third.with_release("digits-v0.3.0-tiny-r1", predecessor=line.first)
@@ -250,3 +260,12 @@ def test_a_recorded_test_is_told_by_diff(tmp_path: Path, run: Run) -> None:
     assert moved["test"]["n"] == 568
     assert "By exact McNemar test" in moved["explanation"]
     assert [change.pop("test", None) for change in before["changes"]] == [None] * len(before["changes"])
+
+
+def test_the_policy_of_the_guide_is_one() -> None:
+    text = (ROOT / "docs" / "guides" / "deciding-on-a-release.md").read_text(encoding="utf-8")
+    found = text.partition("```yaml\n")[2].partition("```")[0]
+    policy = Policy.model_validate(parse_yaml(found.encode()))
+    assert policy.gates_of("digits") is not None
+    assert policy.gates_of("clinical") is None
+    assert len(policy.waivers) == 1

@@ -589,7 +589,7 @@ def test_a_gate_that_raises_is_not_decided() -> None:
     @gate("GAT999", "Raises")
     def broken(_case: GateCase) -> Any:
         """Raises."""
-        raise KeyError("nothing")
+        raise KeyError("no\nthing")
 
     found = only(list(run_gate(broken, case())))
     assert (found.gate, found.verdict) == ("GAT999", "not decided")
@@ -597,8 +597,9 @@ def test_a_gate_that_raises_is_not_decided() -> None:
 
 
 def test_decisions_are_short_and_never_empty() -> None:
-    made = decision("deny", "x" * 5000, expected="", found=" ", why="y" * 5000)
+    made = decision("deny", "x" * 5000, expected="", found=" ", why="two\nlines\x00 and \ud800 more")
     assert (len(made.subject), made.expected, made.found) == (1000, "nothing", "nothing")
+    assert made.why == "two lines\\u0000 and \\ud800 more"
 
 
 @pytest.mark.parametrize(

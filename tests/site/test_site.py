@@ -16,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from example_site import BELOW, SITE_URL, PageFacts, build, built_example, copy_instance, pages, tree
+from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.schemas import schemas
 
@@ -235,8 +236,7 @@ def test_pages_print_the_tests_that_a_command_recorded(served_site: Path) -> Non
     page = served_site / "site" / "releases" / "digits-v0.3.0-mlp64-r1" / "changes" / "index.html"
     assert "McNemar" not in page.read_text(encoding="utf-8")
     others = {path: data for path, data in tree(served_site / "site").items() if "digits-v0.2.0" in path}
-    command = [sys.executable, "-m", "proofpress", "-C", str(served_site), "compare", "digits-v0.3.0-mlp64-r1"]
-    subprocess.run([*command, "--record"], check=True, capture_output=True)
+    assert main(["-C", str(served_site), "compare", "digits-v0.3.0-mlp64-r1", "--record"]) == 0
     done = build(served_site)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "exact McNemar test, Bonett-Price interval" in page.read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Final
 
+from proofpress.console import printable
 from proofpress.diff import Change, Comparison, diff
 from proofpress.errors import ProofpressError
 from proofpress.evidence.attestation import DecisionVerdict, GateDecision, PairedComparison, RowDifference
@@ -149,8 +150,8 @@ def decision(
 
 
 def _text(text: str) -> str:
-    """Evidence may be longer than a decision needs."""
-    text = text.strip() or "nothing"
+    """One line that can be printed; evidence, and what an exception says, may be longer than a decision needs."""
+    text = printable(" ".join(text.split()), keep="") or "nothing"
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
