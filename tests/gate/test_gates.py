@@ -275,6 +275,15 @@ def test_a_significant_fall_needs_a_test_or_intervals() -> None:
     assert significant(None, "significant")[0] == "not decided"
 
 
+def test_dropping_the_examples_does_not_soften_the_test() -> None:
+    interval = {"ci_low": Number("0.9"), "ci_high": Number("0.99"), "ci_level": Number("0.95")}
+    kept = {"per_sample": {"path": "model/per_example/test.jsonl", "field": "correct", "aggregate": "mean"}}
+    policy = gates(regressions=[{**LIMIT, "judge": "significant"}])
+    assert fall(case(rows(**interval), rows("0.95", **interval), policy=policy))[0] == "pass"
+    verdict, why = fall(case(rows(**interval, **kept), rows("0.95", **interval), policy=policy))
+    assert (verdict, "no longer holds the per-example results" in why) == ("not decided", True)
+
+
 def test_non_inferior_needs_the_whole_interval_within_the_limit() -> None:
     assert significant("0.2", "non-inferior", absolute="0.03")[0] == "deny"
     assert significant("0.2", "non-inferior", absolute="0.04")[0] == "pass"

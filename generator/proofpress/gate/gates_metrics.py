@@ -152,6 +152,8 @@ def _weighed(
         rows = f"{len(case.corrected)} limited rows"
         told_test = f"p = {p:.3g} after Holm's correction for {rows} ({test.method}, {test.n} pairs)"
         return ("deny" if real else "pass"), found, f"{moved}; {told_test}"
+    if was.per_sample is not None and now.per_sample is None:
+        return "not decided", found, f"{moved}, and the release no longer holds the per-example results to test that"
     overlap = intervals_overlap(was, now)
     if overlap is None:
         return "not decided", found, f"{moved}, and neither a paired test nor intervals say whether that is real"
