@@ -106,10 +106,8 @@ def patch(case: GateCase) -> Iterator[GateDecision]:
             yield decision("deny", key, expected=str(was.value), found=str(now.value), why=why)
         else:
             same += 1
-    yield from _interface(case, "PATCH", [item for item in case.changes if item.code.startswith(_SURFACE)])
-    if case.comparison is not None and "MTR-REMOVED" in {item.code for item in case.changes}:
-        gone = [item for item in case.changes if item.code == "MTR-REMOVED"]
-        yield from _broken("PATCH", gone)
+    touched = [item for item in case.changes if item.code.startswith(_SURFACE) or item.code == "MTR-REMOVED"]
+    yield from _interface(case, "PATCH", touched)
     why = "they are equal on the same examples" if same else "no row of both releases is on the same examples"
     yield decision("pass" if same else "not decided", "scores", expected="equal scores", found=f"{same} equal", why=why)
 
@@ -136,7 +134,7 @@ def _broken(level: str, found: list[Change]) -> Iterator[GateDecision]:
             expected=old,
             found=new,
             why=why,
-            file=EVALUATION if change.kind == "metric" else _MODEL,
+            file=EVALUATION if change.kind == "metric" else RELEASE if change.code.startswith("REL-") else _MODEL,
             code=change.code,
         )
 
