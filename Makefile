@@ -29,6 +29,8 @@ lint: $(READY)
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/power.py
+	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
+	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
 
 packs: $(READY)  ## train, evaluate and pack the example releases again; they must equal packs/
 	$(BIN)/python docs/examples/sklearn_releases/make_packs.py --out build/packs --compare packs

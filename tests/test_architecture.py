@@ -21,6 +21,7 @@ ORDER = (
     {"pack", "diff", "instance", "discovery"},
     {"gate"},
     {"registry"},
+    {"exchange"},
     {"pipeline"},
     {"decide"},
     {"site"},

@@ -96,6 +96,16 @@ def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
     )
 
 
+def own_profiles(root: Path) -> tuple[tuple[str, bytes], ...]:
+    """The profiles of an instance: their place below `packs/`, `profiles/<name>.yaml`, and their bytes."""
+    below = "packs/profiles/"
+    return tuple(
+        (name.removeprefix("packs/"), data)
+        for name, data in rule_files(root)
+        if name.startswith(below) and name.endswith(".yaml") and "/" not in name.removeprefix(below)
+    )
+
+
 def attested_files(root: Path) -> tuple[tuple[str, str], ...]:
     """Name and sha256 of every file of `packs/attestations/`: what is said about packs, and shown beside them."""
     below = root / "packs" / "attestations"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from diff.releases import KEYS, OTHER_KEYS, header, model_of, pack, part, row
-from gate.cases import costs, gates, model, training
+from gate.cases import costs, gates, model, promised, training
 from proofpress.diff import CHANGE_CODES, Change, diff
 from proofpress.diff.licence import same_licence
 from proofpress.diff.policies import compare_gates
@@ -87,6 +87,9 @@ def files(digest: str) -> Any:
             "IFC-INPUT-CHANGED",
             "unknown",
         ),
+        ({"interface": promised()}, {"interface": promised(outputs=[])}, "IFC-PROMISE-REMOVED", "unknown"),
+        ({"interface": promised()}, {"interface": promised(outputs=[])}, "IFC-EXPERIMENT-REMOVED", "neutral"),
+        ({"interface": promised()}, {"interface": promised("0.6")}, "IFC-SCORES-CHANGED", "neutral"),
         ({"model": model()}, {"model": model(limitations=["Other images."])}, "MOD-LIMITATION-ADDED", "unknown"),
         (
             {"model": model()},

@@ -7,6 +7,7 @@ from typing import Any
 from diff.releases import KEYS, header, model_of, pack, part, row, sha256
 from proofpress.evidence.attestation import GateDecision, GateReceipt
 from proofpress.evidence.gates import Gates, Waiver
+from proofpress.evidence.interface import Interface
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyReport, ModelPackage
 from proofpress.evidence.training import TrainingRun
@@ -40,6 +41,20 @@ def model(**fields: Any) -> Any:
         limitations=["Small images."],
     )
     return model_of(ModelPackage, {**plain, **fields})
+
+
+def promised(score: str = "0.5", **fields: Any) -> Any:
+    """An interface of one stable and one experimental name, with one answer for a fixed input."""
+    answer = {"key": "one", "output": "digit", "score": parse_json(score.encode())}
+    plain = header(
+        model_id="sha256:" + "1" * 64,
+        outputs=[
+            {"name": "digit", "contract": "a text"},
+            {"name": "draft", "contract": "anything", "stability": "experimental"},
+        ],
+        fixed_input_scores=[{"name": "demo", "input_sha256": KEYS, "scores": [answer]}],
+    )
+    return model_of(Interface, {**plain, **fields})
 
 
 def training(**fields: Any) -> Any:
@@ -77,7 +92,7 @@ def costs(value: str, **fields: Any) -> Any:
 
 def release(release_id: str, measured: Sequence[Mapping[str, Any]] | None, **fields: Any) -> VerifiedPack:
     """A pack with rows, model and training. `evidence` replaces documents; other fields go to `release.json`."""
-    evidence = {"model": model(), "training": training(), **fields.pop("evidence", {})}
+    evidence = {"model": model(), "training": training(), "interface": promised(), **fields.pop("evidence", {})}
     made = pack(
         release_id,
         rows=measured,

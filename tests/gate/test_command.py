@@ -52,8 +52,8 @@ class Line:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.first = PackBuilder(root / "packs")
-        self.second = PackBuilder(root / "packs", release_id=SECOND)
+        self.first = PackBuilder(root / "packs").with_interface()
+        self.second = PackBuilder(root / "packs", release_id=SECOND).with_interface()
         self.second.with_release(SECOND, predecessor=self.first)
         self.policy(POLICY)
 
@@ -176,7 +176,7 @@ def test_a_predecessor_that_can_not_be_read_is_refused_without_telling_where_it_
 
 
 def test_a_release_between_is_not_skipped(line: Line, run: Run) -> None:
-    third = PackBuilder(line.root / "packs", release_id="digits-v0.3.0-tiny-r1")
+    third = PackBuilder(line.root / "packs", release_id="digits-v0.3.0-tiny-r1").with_interface()
     third.with_release("digits-v0.3.0-tiny-r1", predecessor=line.first)
     gate(run, FIRST, "--receipt")
     assert refused(gate(run, "digits-v0.3.0-tiny-r1")[1]) == {"GAT001"}
@@ -250,8 +250,9 @@ def test_the_examples_of_the_example_packs_are_tested(capsys: pytest.CaptureFixt
 
 def test_a_recorded_test_is_told_by_diff(tmp_path: Path, run: Run) -> None:
     old, new = "digits-v0.2.1-mlp64-r1", "digits-v0.3.0-mlp64-r1"
-    for name in ("registry", f"digits/{old}", f"digits/{new}"):
-        shutil.copytree(ROOT / "packs" / name, tmp_path / "packs" / name)
+    for name in ("registry", "profiles", f"digits/{old}", f"digits/{new}"):
+        if (ROOT / "packs" / name).is_dir():
+            shutil.copytree(ROOT / "packs" / name, tmp_path / "packs" / name)
     before = json.loads(run("diff", old, new, "--format", "json")[1])
     assert run("compare", new, "--record")[0] == 0
     after = json.loads(run("diff", old, new, "--format", "json")[1])

@@ -20,6 +20,7 @@ from gate.cases import (
     model,
     only,
     predecessor,
+    promised,
     refusals,
     release,
     rows,
@@ -509,7 +510,9 @@ def test_a_patch_changes_nothing() -> None:
     assert version(PATCH, [row(evaluated_keys_sha256=OTHER_KEYS), rows()[1]]) == {("GAT013", "not decided")}
     assert version(PATCH, rows()[1:]) == {("GAT013", "deny")}
     assert version(PATCH, evidence=MORE) == {("GAT013", "deny")}
-    assert version(PATCH, evidence={"model": None}) == {("GAT013", "not decided")}
+    assert version(PATCH, evidence={"interface": None}) == {("GAT013", "not decided")}
+    assert version(PATCH, evidence={"interface": promised("0.6")}) == {("GAT013", "deny")}
+    assert version(PATCH, evidence={"interface": promised(outputs=[])}) == {("GAT013", "deny")}
     assert version(PATCH, compatibility={"features": ["avx2"]}) == {("GAT013", "deny")}
 
 
@@ -517,7 +520,14 @@ def test_a_minor_only_adds() -> None:
     assert version(MINOR, rows("0.980")) == set()
     assert version(MINOR, evidence=MORE) == set()
     assert version(MINOR, evidence=WIDER) == {("GAT014", "deny")}
-    assert version(MINOR, evidence={"model": None}) == {("GAT014", "not decided")}
+    assert version(MINOR, evidence={"interface": None}) == {("GAT014", "not decided")}
+    assert version(MINOR, evidence={"interface": promised("0.6")}) == set()
+    only_stable = [{"name": "digit", "contract": "a text"}]
+    assert version(MINOR, evidence={"interface": promised(outputs=only_stable)}) == set()
+    changed = [{"name": "digit", "contract": "a number"}]
+    assert version(MINOR, evidence={"interface": promised(outputs=changed)}) == {("GAT014", "deny")}
+    weaker = [{"name": "digit", "contract": "a text", "stability": "experimental"}]
+    assert version(MINOR, evidence={"interface": promised(outputs=weaker)}) == {("GAT014", "deny")}
     assert version(MINOR, rows()[1:]) == {("GAT014", "deny")}
     assert version(MINOR, compatibility={"runtime": {"python": ">=3.12"}}) == {("GAT014", "deny")}
 
@@ -538,6 +548,33 @@ def test_a_major_removes_what_was_deprecated_and_tells_how_to_migrate() -> None:
     assert major(since, changelog={**told, "changed": ["Other things."]}) == {("migration", "deny")}
     assert major(since, changelog={"removed": told["removed"]}, files={"docs/MIGRATION.md": "How."}) == set()
     assert version(MAJOR) == set()
+
+
+def test_a_major_that_removes_a_promise_names_it() -> None:
+    draft = promised(outputs=[])
+    told = {"removed": ["digit is gone, deprecated since v0.1.0."], "changed": ["Migration: read scores instead."]}
+    since = {"deprecations": [{"name": "digit", "since": "v0.1.0", "replacement": "scores"}]}
+    fields = {"evidence": {"interface": draft}, "changelog": told}
+    made = case(ids=MAJOR, old_fields=since, new_fields=fields)
+    assert [item for item in refusals(made) if item.gate == "GAT015"] == []
+    made = case(ids=MAJOR, new_fields=fields)
+    assert only([item for item in refusals(made) if item.gate == "GAT015"]).subject == "outputs: digit"
+
+
+def test_a_patch_may_show_by_fixed_inputs_alone_that_nothing_moved() -> None:
+    absent = [row(value=None, absent={"code": "NOT_MEASURED", "reason": "No labels."})]
+    assert "GAT013" not in {item.gate for item in refusals(case(absent, absent, ids=PATCH))}
+    other = {"evidence": {"interface": promised(fixed_input_scores=other_input())}}
+    found = {
+        item.subject for item in refusals(case(absent, absent, ids=PATCH, new_fields=other)) if item.gate == "GAT013"
+    }
+    assert "scores" in found
+
+
+def other_input() -> list[dict[str, Any]]:
+    """Answers for another fixed input under the same name."""
+    scores = [{"key": "one", "output": "digit", "score": Number("0.5")}]
+    return [{"name": "demo", "input_sha256": OTHER_KEYS, "scores": scores}]
 
 
 # ── GAT016 ───────────────────────────────────────────────────────────────────────────────────────────

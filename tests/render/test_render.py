@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from pack_builder import EVAL, REMOVE, PackBuilder
+from pack_builder import ASSURANCE, EVAL, REMOVE, PackBuilder
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.policy import AcceptedOlder, Policy
 from proofpress.evidence.release import TemplateSetRef
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
+from proofpress.pack.assurance import write_risks
 from proofpress.render import TemplateSets, render_documents, sets
 from proofpress.resources import packaged
 from proofpress.verify import RULE_BOOK, verify
@@ -57,7 +58,11 @@ def test_every_template_set_and_rule_book_has_a_frozen_pack() -> None:
 
 def rich(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is there."""
+    preflight = "training/training_preflight_report.json"
+    schema = {"path": "training/config.schema.json", "sha256": "e" * 64, "size": 90, "closed": True}
+    pack.with_resumption().corrupt(preflight, "/configuration/validated_by", schema)
     release, demo, data = "release.json", "demo/terminal_demo_manifest.json", "dataset/dataset_package.json"
+    pack.with_everything()
     sections = {name: [f"Something was {name}."] for name in ("added", "changed", "removed", "fixed", "security")}
     pack.corrupt(release, "/changelog", sections)
     pack.corrupt(release, "/deprecations", [{"name": "old_name", "since": "0.1.0", "replacement": "Use new_name."}])
@@ -79,7 +84,10 @@ def rich(pack: PackBuilder) -> PackBuilder:
 
 def poor(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is absent."""
-    for path in ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json"):
+    reports = ("training/training_preflight_report.json", "training/training_run_manifest.json")
+    reports += ("demo/runtime_preflight_report.json", "demo/batch_receipt_report.json")
+    documents = ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json")
+    for path in (*reports, *documents):
         pack.remove(path)
     for index in (2, 1):
         pack.corrupt(EVAL, f"/rows/{index}", REMOVE)
@@ -92,7 +100,7 @@ def poor(pack: PackBuilder) -> PackBuilder:
     return pack.corrupt("training/training_run.json", "/notes", [])
 
 
-@pytest.mark.parametrize(("shape", "count"), [(rich, 6), (poor, 5)], ids=["rich", "poor"])
+@pytest.mark.parametrize(("shape", "count"), [(rich, 7), (poor, 5)], ids=["rich", "poor"])
 def test_golden_documents(
     shape: Callable[[PackBuilder], PackBuilder], count: int, pack: PackBuilder, golden: Golden
 ) -> None:
@@ -100,6 +108,11 @@ def test_golden_documents(
     assert len(documents) == count
     for name, text in documents.items():
         golden(f"{shape.__name__}-{name}.md", text)
+
+
+def test_golden_assurance_card_of_risks_alone(pack: PackBuilder, golden: Golden) -> None:
+    write_risks(pack.folder, [{**ASSURANCE["risks"][1], "id": "alone"}])
+    golden("lean-assurance_card.md", rendered(pack)["assurance_card"])
 
 
 def test_same_bytes_under_any_time_zone_locale_and_hash_seed(pack: PackBuilder) -> None:

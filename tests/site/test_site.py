@@ -141,6 +141,15 @@ def test_evidence_is_published_byte_for_byte(site: Path) -> None:
         assert tree(pack.parent) == tree(site / "releases" / pack.parent.name / "files")
 
 
+def test_a_downloaded_pack_verifies_with_the_published_profile(site: Path, tmp_path: Path) -> None:
+    pack = tmp_path / Path(PACK).name
+    shutil.copytree(site / "releases" / pack.name / "files", pack)
+    command = ["-C", str(tmp_path), "verify", str(pack)]
+    assert main(command) == ExitCode.FINDINGS
+    shutil.copytree(site / "profiles", tmp_path / "packs/profiles")
+    assert main(command) == ExitCode.OK
+
+
 def test_the_feed_is_atom(site: Path) -> None:
     feed = ET.fromstring((site / "feed.xml").read_bytes())  # noqa: S314 - our own file
     assert feed.tag == f"{ATOM}feed"

@@ -169,29 +169,29 @@ FILLER = b"a line of a log without anything of note\n" * 40_000
 @pytest.mark.parametrize("rule", sorted(PRIVATE))
 def test_private_text_is_found_in_a_streamed_file(rule: str, pack: PackBuilder) -> None:
     data = FILLER + PRIVATE[rule][0].encode() + b"\nend\n" + FILLER
-    pack.write("training/run.log", data).reseal(documents=False)
+    pack.write("logs/run.log", data).reseal(documents=False)
     (finding,) = pack.verify().findings
-    assert (finding.rule, finding.file, finding.pointer) == (rule, "training/run.log", "line 40001")
+    assert (finding.rule, finding.file, finding.pointer) == (rule, "logs/run.log", "line 40001")
 
 
 def test_last_line_without_line_feed_is_searched(pack: PackBuilder) -> None:
-    pack.write("training/run.log", FILLER + b"someone@example.org").reseal(documents=False)
+    pack.write("logs/run.log", FILLER + b"someone@example.org").reseal(documents=False)
     assert [(item.rule, item.pointer) for item in pack.verify().findings] == [("PRV003", "line 40001")]
 
 
 def test_streamed_rows_are_searched_behind_escapes(pack: PackBuilder) -> None:
     rows = b"".join(b'{"key": "%07d", "note": "plain"}\n' % number for number in range(60_000))
     rows += b'{"key": "a", "note": "\\u002fhome\\u002fsomeone\\u002fx"}\n'
-    pack.write("training/rows.jsonl", rows).reseal(documents=False)
+    pack.write("logs/rows.jsonl", rows).reseal(documents=False)
     assert [(item.rule, item.pointer) for item in pack.verify().findings] == [("PRV001", "line 60001")]
 
 
 def test_streamed_binary_is_no_text(pack: PackBuilder) -> None:
-    pack.write("model/large.gguf", b"GGUF\0" + b"someone@example.org\n" * 80_000).reseal(documents=False)
+    pack.write("logs/large.gguf", b"GGUF\0" + b"someone@example.org\n" * 80_000).reseal(documents=False)
     assert pack.verify().findings == ()
 
 
 def test_too_many_suspect_lines_are_refused(pack: PackBuilder) -> None:
-    pack.write("training/run.log", b"someone@example.org was here, and again, and again\n" * 200_000)
+    pack.write("logs/run.log", b"someone@example.org was here, and again, and again\n" * 200_000)
     pack.reseal(documents=False)
-    assert ("ING005", "training/run.log") in [(item.rule, item.file) for item in pack.verify().findings]
+    assert ("ING005", "logs/run.log") in [(item.rule, item.file) for item in pack.verify().findings]

@@ -5,13 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
-from proofpress.discovery import PackRef, attested_files, rule_files
+from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
 from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.store import comparison_path
 from proofpress.instance import open_instance
@@ -24,7 +23,7 @@ from proofpress.site.pack_index import PackIndex, Peek
 from proofpress.site.publish import Publication, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
-from proofpress.verify.across import Identity, PackFacts
+from proofpress.verify.facts import facts_from
 from proofpress.workers import executor, run_units
 
 _CHUNK = 24
@@ -58,7 +57,7 @@ class SiteBuild:
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
             cards = partial(read_cards, publication.staging)
-            listings = listing_units(frames, families, cards, code_digest())
+            listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
             wanted = [(unit.name, unit.key) for unit in releases]
             wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))
@@ -69,7 +68,7 @@ class SiteBuild:
                 checked = check_instance(instance, jobs=self.jobs)
                 return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
             there = [unit.ref.label for unit in releases]
-            findings = between_packs(instance, registry, [_facts(card) for card in cards(there)])
+            findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
             report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
             if any(finding.severity == "error" for finding in report.all_findings):
                 return report
@@ -193,13 +192,3 @@ def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
     except ValueError:
         parts = ()
     return peek.released_at, parts, peek.bundle_id
-
-
-def _facts(card: Mapping[str, Any]) -> PackFacts:
-    return PackFacts(
-        identities=tuple(Identity(**identity) for identity in card["identities"]),
-        **{
-            name: card[name]
-            for name in ("label", "bundle_id", "family", "pack_id", "predecessor", "predecessor_pack_id")
-        },
-    )

@@ -8,12 +8,46 @@ from typing import Any
 
 import click
 
-from proofpress.cli import check, gate, make, registry
+from proofpress.cli import (
+    changelog,
+    check,
+    exchange,
+    gate,
+    make,
+    pack_assurance,
+    pack_dataset,
+    pack_eval,
+    pack_model,
+    pack_training,
+    readiness,
+    registry,
+    runs,
+    slices,
+)
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
-__all__ = ["check", "cli", "entry_point", "exit_code", "gate", "main", "make", "registry"]
+__all__ = [
+    "changelog",
+    "check",
+    "cli",
+    "entry_point",
+    "exchange",
+    "exit_code",
+    "gate",
+    "main",
+    "make",
+    "pack_assurance",
+    "pack_dataset",
+    "pack_eval",
+    "pack_model",
+    "pack_training",
+    "readiness",
+    "registry",
+    "runs",
+    "slices",
+]
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., int]:

@@ -11,6 +11,10 @@ ChangeKind = Literal[
     "slice",
     "interface",
     "model",
+    "failure_mode",
+    "risk",
+    "monitoring",
+    "guardrail",
     "parameter",
     "dataset",
     "training",
@@ -50,6 +54,9 @@ _FACTS: Final = (
     ("REL-RUNTIME", "a dependency or another demand on the runtime"),
     ("IFC-INPUT", "an input of the model"),
     ("IFC-OUTPUT", "an output of the model"),
+    ("IFC-PROMISE", "a name of the public interface that users may rely on"),
+    ("IFC-EXPERIMENT", "a name of the public interface that may change"),
+    ("IFC-SCORES", "the answers for a fixed input"),
     ("MOD-FORMAT", "the model's format"),
     ("MOD-ARCHITECTURE", "the model's architecture"),
     ("MOD-SIZE", "the number of trainable parameters"),
@@ -64,6 +71,9 @@ _FACTS: Final = (
     ("EVL-LIMITATION", "a limitation of the evaluation"),
     ("EFF", "a measured cost"),
     ("EFF-BOUNDARY", "what the measured costs do not show"),
+    ("RSK", "a risk"),
+    ("MON", "a signal of the monitoring plan"),
+    ("GRD", "a guardrail"),
     ("DOC", "a rendered document"),
     ("FIL", "an evidence file or external artifact, by its digest"),
 )
@@ -92,6 +102,11 @@ CHANGE_CODES: Final[dict[str, str]] = {
     "POL-LOOSENED": "the policy: a gate asks for less than before",
     "POL-TIGHTENED": "the policy: a gate asks for more than before",
     "POL-CHANGED": "the policy: a gate asks for something else",
+    "FLM-NEW": "a failure mode is new",
+    "FLM-FIXED": "a failure mode is fixed: no example shows it",
+    "FLM-RECURRING": "a failure mode was fixed and is back",
+    "FLM-CHANGED": "a failure mode is still there, with another count or description",
+    "FLM-REMOVED": "a failure mode is no longer listed",
 }
 """Every code that a change may carry, with its meaning. Codes are permanent and never reused."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from proofpress.diff.assurance import compare_assurance
 from proofpress.diff.change import Change, Comparison, Side
 from proofpress.diff.documents import compare_documents, compare_files
 from proofpress.diff.efficiency import compare_efficiency
@@ -32,6 +33,7 @@ def diff(
         compare_rows(
             before.evaluation, after.evaluation, same_pack=same_pack, tests=tests, least_slice_n=least_slice_n
         ),
+        compare_assurance(before, after),
         compare_facts(before, after),
         compare_efficiency(before.efficiency, after.efficiency),
         compare_documents(old.documents, new.documents),

@@ -1,5 +1,6 @@
 """Listed evidence: one row of a table for each kind of item that a release names, and its plain facts."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,6 +45,25 @@ def _leaves(value: Any) -> Items:
     return ((pointer_of(path), dump_json(leaf, indent=None).rstrip("\n")) for path, leaf in leaves(value, ()))
 
 
+def _promises(stability: str) -> Callable[[Any], Items]:
+    return lambda interface: (
+        (f"{kind}: {item.name}", item.contract)
+        for kind, _index, item in interface.surface()
+        if item.stability == stability
+    )
+
+
+def _answers(interface: Any) -> Items:
+    """Each fixed input with the digest of all its answers, so that a change of many is one change."""
+    for fixed in interface.fixed_input_scores:
+        digest = hashlib.sha256(dump_json(sorted(fixed.scores, key=_answer)).encode()).hexdigest()
+        yield fixed.name, f"{len(fixed.scores)} answers with sha256:{digest} for the input sha256:{fixed.input_sha256}"
+
+
+def _answer(score: Any) -> tuple[str, str]:
+    return score.key, score.output
+
+
 LISTED: Final[tuple[Listed, ...]] = (
     Listed(
         stem="IFC-INPUT",
@@ -61,6 +81,30 @@ LISTED: Final[tuple[Listed, ...]] = (
         items=lambda model: ((item.name, f"{item.type} {item.shape}") for item in model.outputs),
         changed="unknown",
         gained="neutral",
+    ),
+    Listed(
+        stem="IFC-PROMISE",
+        kind="interface",
+        noun="The promise",
+        document="interface",
+        items=_promises("stable"),
+        changed="unknown",
+        gained="neutral",
+    ),
+    Listed(
+        stem="IFC-EXPERIMENT",
+        kind="interface",
+        noun="The experimental name",
+        document="interface",
+        items=_promises("experimental"),
+    ),
+    Listed(
+        stem="IFC-SCORES",
+        kind="interface",
+        noun="The fixed input",
+        document="interface",
+        items=_answers,
+        lost="unknown",
     ),
     Listed(
         stem="REL-FEATURE",

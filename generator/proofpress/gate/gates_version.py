@@ -6,23 +6,25 @@ from typing import Final, Literal
 from proofpress.diff import Change
 from proofpress.diff.metrics import obstacles_between
 from proofpress.evidence.attestation import GateDecision
+from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.gate import EVALUATION, RELEASE, GateCase, decision, gate
+from proofpress.verify.verdict import VerifiedPack
 
 Step = Literal["MAJOR", "MINOR", "PATCH", "pre-release", "revision", "bundle", "backwards", "other line"]
 BREAKING: Final = frozenset(
     {
         *(f"IFC-INPUT-{end}" for end in ("CHANGED", "ADDED", "REMOVED")),
-        *(f"IFC-OUTPUT-{end}" for end in ("CHANGED", "REMOVED")),
+        *(f"IFC-{what}-{end}" for what in ("OUTPUT", "PROMISE") for end in ("CHANGED", "REMOVED")),
         *(f"REL-{what}-ADDED" for what in ("FEATURE", "SCHEMA", "RUNTIME")),
         "REL-RUNTIME-CHANGED",
         "MTR-REMOVED",
     }
 )
 """Changes that may stop what worked with the release before: less is offered, or more is asked of a platform."""
-REMOVING: Final = frozenset({"IFC-INPUT-REMOVED", "IFC-OUTPUT-REMOVED", "MTR-REMOVED"})
+REMOVING: Final = frozenset({"IFC-INPUT-REMOVED", "IFC-OUTPUT-REMOVED", "IFC-PROMISE-REMOVED", "MTR-REMOVED"})
 _SURFACE: Final = ("IFC-", "REL-FEATURE-", "REL-SCHEMA-", "REL-RUNTIME-")
-_MODEL: Final = "model/model_package.json"
+_INTERFACE: Final = "interface.json"
 _GUIDE: Final = "migration.md"
 
 
@@ -83,10 +85,12 @@ def forward(case: GateCase) -> Iterator[GateDecision]:
 
 @gate("GAT013", "A PATCH changes neither scores nor the interface", compares=True)
 def patch(case: GateCase) -> Iterator[GateDecision]:
-    """Between two releases that differ in PATCH only, a value moved on the same evaluated examples, or an input, an
-    output or a demand on the platform is another. Whoever takes a PATCH over expects the same answers.
+    """Between two releases that differ in PATCH only, a value moved on the same evaluated examples, an answer for a
+    fixed input is another, or the interface or a demand on the platform changed. Whoever takes a PATCH over expects
+    the same answers.
 
-    Rows on other examples can't show that nothing moved, so they are not decided.
+    Rows on other examples can't show that nothing moved, and without `interface.json` in both packs nobody knows what
+    users rely on: that is not decided.
 
     Mend it by releasing a MINOR, when it only adds, or a MAJOR.
     """
@@ -106,22 +110,34 @@ def patch(case: GateCase) -> Iterator[GateDecision]:
             yield decision("deny", key, expected=str(was.value), found=str(now.value), why=why)
         else:
             same += 1
+    same += len(_answered(case.old) & _answered(case.new))
     touched = [item for item in case.changes if item.code.startswith(_SURFACE) or item.code == "MTR-REMOVED"]
     yield from _interface(case, "PATCH", touched)
-    why = "they are equal on the same examples" if same else "no row of both releases is on the same examples"
+    why = (
+        "they are equal on the same examples and fixed inputs" if same else "nothing was scored twice on the same input"
+    )
     yield decision("pass" if same else "not decided", "scores", expected="equal scores", found=f"{same} equal", why=why)
 
 
+def _answered(pack: VerifiedPack | None) -> frozenset[tuple[str, str]]:
+    """The fixed inputs of a pack, each with all its answers."""
+    interface = pack.evidence.interface if pack else None
+    return frozenset(
+        (item.input_sha256, dump_json(sorted(item.scores, key=lambda score: (score.key, score.output))))
+        for item in (interface.fixed_input_scores if interface else ())
+    )
+
+
 def _interface(case: GateCase, level: str, found: list[Change]) -> Iterator[GateDecision]:
-    """Refuse changes of the interface; without a model package on both sides there is nothing to tell it from."""
-    if case.old is None or case.old.evidence.model is None or case.new.evidence.model is None:
-        why = "a pack has no model package, so its inputs and outputs can't be told"
-        yield decision("not decided", "interface", expected="both", found="not both", why=why, file=_MODEL)
+    """Refuse changes of the interface; without `interface.json` on both sides there is nothing to tell it from."""
+    if case.old is None or case.old.evidence.interface is None or case.new.evidence.interface is None:
+        why = "a pack has no interface.json, so nobody knows what its users rely on"
+        yield decision("not decided", "interface", expected="both", found="not both", why=why, file=_INTERFACE)
         return
     yield from _broken(level, found)
     if not found:
         why = f"nothing changed that a {level} may not change"
-        yield decision("pass", "interface", expected="kept", found="kept", why=why, file=_MODEL)
+        yield decision("pass", "interface", expected="kept", found="kept", why=why, file=_INTERFACE)
 
 
 def _broken(level: str, found: list[Change]) -> Iterator[GateDecision]:
@@ -134,15 +150,16 @@ def _broken(level: str, found: list[Change]) -> Iterator[GateDecision]:
             expected=old,
             found=new,
             why=why,
-            file=EVALUATION if change.kind == "metric" else RELEASE if change.code.startswith("REL-") else _MODEL,
+            file=EVALUATION if change.kind == "metric" else RELEASE if change.code.startswith("REL-") else _INTERFACE,
             code=change.code,
         )
 
 
 @gate("GAT014", "A MINOR only adds", compares=True)
 def minor(case: GateCase) -> Iterator[GateDecision]:
-    """Between two releases that differ in MINOR, an input, output or metric is gone or another, or more is asked of the
-    platform. A MINOR may deprecate a name; only a MAJOR removes it.
+    """Between two releases that differ in MINOR, a stable name of the interface, an input, output or metric is gone or
+    another, or more is asked of the platform. A MINOR may deprecate a name; only a MAJOR removes it. Without
+    `interface.json` in both packs that is not decided.
 
     Mend it by keeping the name beside the new one, or by releasing a MAJOR.
     """
@@ -152,9 +169,9 @@ def minor(case: GateCase) -> Iterator[GateDecision]:
 
 @gate("GAT015", "A MAJOR removes what was deprecated, and tells how to migrate", compares=True)
 def major(case: GateCase) -> Iterator[GateDecision]:
-    """A MAJOR removes an input, output or metric that the release before did not deprecate, or whose removal the
-    changelog does not tell together with the release that deprecated it; or it breaks something and has no migration
-    note: a file `migration.md` in the pack, or a changelog entry that begins with `Migration:`.
+    """A MAJOR removes a stable name, an input, output or metric that the release before did not deprecate, or whose
+    removal the changelog does not tell together with the release that deprecated it; or it breaks something and has no
+    migration note: a file `migration.md` in the pack, or a changelog entry that begins with `Migration:`.
 
     Mend it by deprecating the name in a MINOR first, and by writing the entry and the note.
     """
@@ -166,7 +183,7 @@ def major(case: GateCase) -> Iterator[GateDecision]:
     for change in broken:
         if change.code not in REMOVING:
             continue
-        name = change.subject.partition("@")[0]
+        name = change.subject.rpartition(": ")[2].partition("@")[0]
         since = deprecated.get(name, "")
         named = bool(since) and any(name in entry and since in entry for entry in log.removed)
         why = "it was deprecated before, and the changelog names the release that did"

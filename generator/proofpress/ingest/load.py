@@ -8,13 +8,23 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
+from proofpress.evidence.base import Document
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.pack import (
+    EFFECTIVE_CONFIG,
+    MANIFEST,
+    PARAMS,
+    DocumentKind,
+    Evidence,
+    documents_among,
+    gathered,
+    kind_at,
+)
 from proofpress.evidence.values import path_trouble
 from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import RawFile, RawPack
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
-from proofpress.ingest.schema import read_document
+from proofpress.ingest.schema import read_document, read_mapping
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json
 
@@ -152,7 +162,7 @@ def interpret(raw: RawPack) -> LoadedPack:
             if parser is None:
                 file.data.decode("utf-8")
                 continue
-            if parser is parse_json and path not in KIND_BY_PATH:
+            if parser is parse_json and kind_at(path) is None:
                 check_json(file.data)
             else:
                 values[path] = parser(file.data)
@@ -160,30 +170,20 @@ def interpret(raw: RawPack) -> LoadedPack:
             findings.append(_unreadable(path, StrictError(f"a text that is not UTF-8, at byte {exc.start}")))
         except StrictError as exc:
             findings.append(_unreadable(path, exc))
-    documents: dict[str, Any] = {}
-    for kind in KINDS:
-        if kind.path not in values:
-            continue
+    read: list[tuple[DocumentKind, Document]] = []
+    for kind in documents_among(values):
         document, trouble = read_document(kind, values[kind.path])
         findings.extend(trouble)
         if document is not None:
-            documents[kind.name] = document
-    parameters = values.get(PARAMS)
-    if parameters is not None and not isinstance(parameters, dict):
-        findings.append(
-            Finding(
-                rule="SCH001",
-                file=PARAMS,
-                message="parameters are not a mapping",
-                expected="a mapping of names and values",
-                found=f"a {type(parameters).__name__}",
-                hint="write the file with proofpress.pack.training.write_params",
-            )
-        )
-        parameters = None
+            read.append((kind, document))
+    documents = gathered(read)
+    settings: dict[str, Any] = {}
+    for name, path in (("promoted_parameters", PARAMS), ("effective_config", EFFECTIVE_CONFIG)):
+        settings[name], trouble = read_mapping(path, values.get(path))
+        findings.extend(trouble)
     evidence = None
     if "manifest" in documents and "release" in documents:
-        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, promoted_parameters=parameters, **documents)
+        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **settings, **documents)
     else:
         findings.extend(_missing_core(raw.files, documents))
     return LoadedPack(

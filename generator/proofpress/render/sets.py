@@ -50,6 +50,8 @@ SHIPPED: Mapping[str, tuple[DocumentSpec, ...]] = {
     "1": tuple(DocumentSpec(**spec) for spec in views_1.DOCUMENTS),
     "2": tuple(DocumentSpec(**spec) for spec in views_2.DOCUMENTS),
 }
+RENDERED: frozenset[str] = frozenset(spec.path for documents in SHIPPED.values() for spec in documents)
+"""Paths of all documents that any shipped set renders."""
 _BEFORE: Mapping[str, str] = {"2": "1"}
 """A set holds the templates that are new in it; all others are those of the set before, which never change."""
 

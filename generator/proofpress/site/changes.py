@@ -16,6 +16,7 @@ from proofpress.site.table_html import patch_lines
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
+    ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
     ("interface", "Interface", {"interface"}),
     ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),
@@ -154,7 +155,8 @@ def _note(item: Change, numeric: bool) -> str:
     if numeric and item.delta is not None:
         overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
         return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}{_tested(item)}"
-    return item.explanation if numeric or item.direction == "unknown" else ""
+    assured = item.code.startswith(("RSK-", "FLM-", "MON-", "GRD-"))
+    return item.explanation if numeric or assured or item.direction == "unknown" else ""
 
 
 def _tested(item: Change) -> str:

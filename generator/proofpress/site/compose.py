@@ -32,6 +32,7 @@ PLACES: Mapping[str, str] = {
     "data_card": "data-card/",
     "training_run_card": "training/",
     "transcript": "demo/",
+    "assurance_card": "assurance/",
     "paper_draft": "paper/",
 }
 """Where each document's page stands below its release; a document that is not named here gets its own name."""
@@ -356,6 +357,7 @@ class ReleasePages:
 
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
+    "assurance/": "what can go wrong, what is done about it, and who watches",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",
@@ -366,6 +368,13 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "data_card": ("dataset/dataset_package.json", "dataset/split_integrity.json"),
     "training_run_card": ("training/training_run.json", "training/params.yaml"),
     "transcript": ("demo/terminal_demo_manifest.json",),
+    "assurance_card": (
+        "assurance/risks.json",
+        "assurance/failure_modes.json",
+        "assurance/monitoring_plan.json",
+        "assurance/guardrails.json",
+        "assurance/traceability.json",
+    ),
 }
 
 

@@ -1,94 +1,11 @@
 """Agreement between packs: what shares an identity shares its evidence, and predecessors are who they are."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import Evidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Something that several packs may name, and a digest of what this pack says of it."""
-
-    kind: str
-    name: str
-    digest: str
-    file: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PackFacts:
-    """What other packs need to know of a pack; small, so that thousands fit in memory."""
-
-    label: str
-    bundle_id: str
-    family: str
-    pack_id: str
-    predecessor: str
-    predecessor_pack_id: str
-    identities: tuple[Identity, ...]
-
-
-def _digest(*parts: object) -> str:
-    return hashlib.sha256(dump_json(list(parts)).encode()).hexdigest()
-
-
-def facts_of(label: str, evidence: Evidence) -> PackFacts:
-    """The facts of one pack."""
-    predecessor = evidence.release.predecessor
-    before = ""
-    if predecessor is not None:
-        suffix = f".b{predecessor.bundle}" if predecessor.bundle > 1 else ""
-        before = predecessor.release_id + suffix
-    return PackFacts(
-        label=label,
-        bundle_id=evidence.bundle_id,
-        family=evidence.manifest.family,
-        pack_id=evidence.pack_id,
-        predecessor=before,
-        predecessor_pack_id=predecessor.pack_id if predecessor else "",
-        identities=tuple(_identities(evidence)),
-    )
-
-
-def _identities(evidence: Evidence) -> Iterator[Identity]:
-    data, files, run, model = evidence.dataset, evidence.dataset_manifest, evidence.training, evidence.model
-    if data is not None:
-        splits = [[split.name, split.records, split.keys_sha256] for split in data.splits]
-        listed = [[file.name, file.sha256, file.size] for file in files.files] if files else []
-        yield Identity(
-            kind="dataset snapshot",
-            name=data.dataset_snapshot_id,
-            digest=_digest(splits, listed),
-            file="dataset/dataset_package.json",
-        )
-    if run is not None:
-        yield Identity(
-            kind="training run",
-            name=run.run_id,
-            digest=_digest(run.commit, run.seed, run.dataset_snapshot_id, run.parameters, run.started_at),
-            file="training/training_run.json",
-        )
-    evaluation = evidence.evaluation
-    for row in evaluation.rows if evaluation else ():
-        if row.slice is not None or row.evaluated_keys_sha256 is None:
-            continue
-        where, keys = "model/eval_metrics.json", row.evaluated_keys_sha256
-        for name, value in ((evidence.bundle_id, row.value), (row.baseline, row.baseline_value)):
-            if name is not None and value is not None:
-                subject = f"{row.key} of {name} on the keys {keys[:12]}…"
-                yield Identity(kind="value", name=subject, digest=f"{value.normalize():f}", file=where)
-    if model is not None:
-        yield Identity(
-            kind="model",
-            name=model.model_id,
-            digest=_digest(model.run_id, model.commit, model.dataset_snapshot_id, model.parameters),
-            file="model/model_package.json",
-        )
+from proofpress.verify.facts import Identity, PackFacts
+from proofpress.verify.lineage import broken_promises, entries_left_behind
 
 
 def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
@@ -122,6 +39,8 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
                 )
     for pack in by_bundle.values():
         found.extend(_predecessor(pack, by_bundle))
+    found.extend(broken_promises(by_bundle))
+    found.extend(entries_left_behind(by_bundle.values()))
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 
 

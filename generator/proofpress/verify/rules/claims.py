@@ -28,6 +28,11 @@ _EMPTY_PHRASES = frozenset(
 )
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a text is an empty phrase such as 'none' or 'n/a'."""
+    return text.strip().lower().rstrip(".!") in _EMPTY_PHRASES
+
+
 def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
     """(file, pointer, text) of every sentence in which numbers are claims."""
     evidence = case.evidence
@@ -150,7 +155,7 @@ def negative(case: Case) -> Iterator[Finding]:
         lists.append(("model/model_package.json", "limitations", evidence.model.limitations))
     for file, name, texts in lists:
         for index, text in enumerate(texts):
-            if text.strip().lower().rstrip(".!") in _EMPTY_PHRASES or len(text.split()) < 3:
+            if says_nothing(text) or len(text.split()) < 3:
                 yield trouble(
                     file,
                     f"/{name}/{index}",

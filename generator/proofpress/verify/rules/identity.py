@@ -5,22 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import PARAMS, Evidence
+from proofpress.evidence.pack import KINDS, PARAMS, Evidence
 from proofpress.evidence.values import ReleaseParts
 from proofpress.verify.rule import Case, rule, trouble
 
-_WHERE = {
-    "manifest": "manifest.json",
-    "release": "release.json",
-    "model": "model/model_package.json",
-    "evaluation": "model/eval_metrics.json",
-    "efficiency": "model/efficiency_report.json",
-    "training": "training/training_run.json",
-    "dataset": "dataset/dataset_package.json",
-    "dataset_manifest": "dataset/dataset_manifest.json",
-    "splits": "dataset/split_integrity.json",
-    "demo": "demo/terminal_demo_manifest.json",
-}
+_WHERE = {kind.name: kind.path for kind in KINDS}
 _HINT = "take all files from one run: build the document again from the run that is being released"
 
 
@@ -28,7 +17,7 @@ def _statements(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[
     """(file, pointer, value) of a field that several documents state; `names` maps document to field."""
     for document, field in names.items():
         holder = getattr(evidence, document)
-        if holder is not None:
+        if holder is not None and getattr(holder, field) is not None:
             yield _WHERE[document], f"/{field}", str(getattr(holder, field))
 
 
@@ -62,7 +51,10 @@ def release_id(case: Case) -> Iterator[Finding]:
     Usually a file was copied from another release's folder. Build it again for this release.
     """
     evidence = case.evidence
-    documents = ("manifest", "model", "evaluation", "efficiency", "training", "demo")
+    documents = (
+        *("manifest", "model", "evaluation", "efficiency", "training", "run_manifest"),
+        *("suite", "readiness", "demo", "demo_preflight", "receipts"),
+    )
     source = ("release.json", "/release_id", evidence.release.release_id)
     yield from _agree("release", source, _statements(evidence, dict.fromkeys(documents, "release_id")))
 
@@ -110,7 +102,9 @@ def model_id(case: Case) -> Iterator[Finding]:
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
-    names = dict.fromkeys(("model", "evaluation", "efficiency", "demo"), "model_id")
+    names = dict.fromkeys(
+        ("model", "evaluation", "efficiency", "suite", "readiness", "demo", "demo_preflight", "receipts"), "model_id"
+    )
     if case.evidence.model_manifest is None:
         yield from _agree_all("model", case.evidence, names)
         return
@@ -124,16 +118,19 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits")
+    documents = (
+        *("dataset", "model", "evaluation", "training", "preflight"),
+        *("dataset_manifest", "splits", "dataset_snapshot"),
+    )
     yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
 
 
-@rule("IDN005", "Model and evaluation name the training run")
+@rule("IDN005", "Model, evaluation and run manifest name the training run")
 def run_id(case: Case) -> Iterator[Finding]:
-    """The model package or the evaluation names another training run than `training/training_run.json`, or than each
-    other.
+    """The model package, the evaluation or the run manifest names another training run than
+    `training/training_run.json`, or than each other.
     """
-    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id"}
+    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id", "run_manifest": "run_id"}
     yield from _agree_all("training run", case.evidence, names)
 
 
@@ -161,6 +158,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             hint=_HINT,
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
+    times |= {"suite": "started_at", "readiness": "assessed_at"}
     released = evidence.release.released_at
     for file, pointer, found in (*_statements(evidence, times), (_WHERE["training"], "/finished_at", finished)):
         if found > released:
@@ -184,13 +182,14 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             )
 
 
-def _same(left: Any, right: Any) -> bool:
+def same_value(left: Any, right: Any) -> bool:
+    """Whether two parsed values are equal; numbers by value, never a number and a text or truth value."""
     if isinstance(left, Decimal) and isinstance(right, Decimal):
         return left == right
     if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
+        return left.keys() == right.keys() and all(same_value(left[name], right[name]) for name in left)
     if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
+        return len(left) == len(right) and all(map(same_value, left, right))
     return type(left) is type(right) and bool(left == right)
 
 
@@ -218,7 +217,7 @@ def parameters(case: Case) -> Iterator[Finding]:
             continue
         for name in sorted(promoted.keys() | holder.parameters.keys()):
             mine, theirs = promoted.get(name, "nothing"), holder.parameters.get(name, "nothing")
-            if not _same(mine, theirs):
+            if not same_value(mine, theirs):
                 yield trouble(
                     _WHERE[document],
                     f"/parameters/{name}",
