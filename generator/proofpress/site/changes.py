@@ -17,8 +17,12 @@ _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
     ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
+    ("interface", "Interface", {"interface"}),
+    ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),
     ("dataset", "Dataset", {"dataset"}),
+    ("training", "Training", {"training"}),
+    ("efficiency", "Efficiency", {"efficiency"}),
     ("release", "Release facts", {"release"}),
     ("documents", "Documents", {"document"}),
     ("files", "Files", {"file"}),
@@ -150,9 +154,20 @@ def _note(item: Change, numeric: bool) -> str:
         return item.reason
     if numeric and item.delta is not None:
         overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
-        return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}"
+        return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}{_tested(item)}"
     assured = item.code.startswith(("RSK-", "FLM-", "MON-", "GRD-"))
     return item.explanation if numeric or assured or item.direction == "unknown" else ""
+
+
+def _tested(item: Change) -> str:
+    """What a command recorded of the difference, example by example."""
+    if (test := item.test) is None:
+        return ""
+    corrected = f", {test.p_adjusted} corrected for all rows" if test.p_adjusted != test.p_value else ""
+    return (
+        f"; {test.difference} on average over {test.n} pairs, {test.ci_low} to {test.ci_high}, "
+        f"p = {test.p_value}{corrected} ({test.method})"
+    )
 
 
 def _file(item: Change) -> dict[str, Any]:

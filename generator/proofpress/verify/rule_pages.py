@@ -38,6 +38,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "XPK": "Between packs",
     "POL": "Policy",
     "REG": "Registry",
+    "GAT": "Gates",
     "GLW": "Packages of GenoLeWM",
 }
 
