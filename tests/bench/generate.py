@@ -4,7 +4,7 @@
 
 OUT/instance  packs, registry, policy and the example site's look
 OUT/extra     releases that follow the first family's last one, and what the registry's log grows by with each
-OUT/peer      eight Markdown pages a release for MkDocs with the same theme, outside the navigation, no search
+OUT/peer      nine Markdown pages a release for MkDocs with the same theme, outside the navigation, no search
 """
 
 import argparse
@@ -136,7 +136,7 @@ def _verified(made: Cloned, rules: Rules) -> VerifiedPack:
 
 
 def _write_pages(folder: Path, pack: VerifiedPack, before: VerifiedPack | None) -> None:
-    """The release's six documents, its changes and its files, as MkDocs would be given them."""
+    """The release's seven documents, its changes and its files, as MkDocs would be given them."""
     folder.mkdir(parents=True)
     for document in pack.documents:
         (folder / Path(document.path).name).write_text(document.text, encoding="utf-8")

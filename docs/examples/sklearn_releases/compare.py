@@ -23,7 +23,7 @@ _FOLLOWING = (
     r"demo/terminal_demo_manifest\.json#/runtime_preflight/(sha256|size)",
     r"readiness/readiness_report\.json#/inputs/\d+/(sha256|size)",
     r"assurance/traceability\.json#/environment_sha256",
-    r"((model|dataset|training|demo|assurance)/)?SHA256SUMS#.*",
+    r"((model|dataset|training|demo)/)?SHA256SUMS#.*",
     r".*\.md#.*",
 )
 _EXPECTED = re.compile("|".join(f"(?:{pattern})" for pattern in (*_MEASURED, *_FOLLOWING)))
