@@ -37,7 +37,6 @@ _READINESS: Final = "readiness/readiness_report.json"
 _DECISIONS: Final = "readiness/scope_decisions/"
 _ROWS: Final = "model/per_example/test.jsonl"
 _BASELINE_LOSSES: Final = "model/per_example/baseline_losses.jsonl"
-_MANIFEST: Final = "model/manifest.json"
 _WEIGHTS: Final = "model/weights.json"
 _CYCLE_DAYS: Final = 140
 _YEARS_BACK: Final = timedelta(days=3650)
@@ -143,11 +142,8 @@ class Lineage:
         self._values[clone.release_id] = clone.values
         self.losses[clone.release_id] = clone.losses
         chain = profile(self.kind)
-        decided = {
-            path.removeprefix(_DECISIONS): read_decision(path, data)
-            for path, data in files.items()
-            if path.startswith(_DECISIONS)
-        }
+        decisions = [path for path in files if path.startswith(_DECISIONS)]
+        decided = {path.removeprefix(_DECISIONS): read_decision(path, files[path]) for path in decisions}
         write_readiness(folder, chain, at=clone.assessed_at, decisions=decided)
         pack_id = assemble(folder, profile=chain[0].name, template_set=TemplateSets().newest())
         done = Cloned(
@@ -261,7 +257,7 @@ class _Clone:
 
     def _receipts(self, done: Mapping[str, bytes]) -> bytes:
         """One receipt for each row of the demo, of this clone's model."""
-        model_id = f"sha256:{_sha256(done[_MANIFEST])}"
+        model_id = f"sha256:{_sha256(done['model/manifest.json'])}"
         source, answers = (done[f"demo/{name}.jsonl"] for name in ("inputs", "scores"))
         return receipts_of(source, answers, model_id)
 
