@@ -131,6 +131,7 @@ def test_listed_items(old: dict[str, Any], new: dict[str, Any], code: str, direc
     ("old", "new", "code", "direction"),
     [
         (costs("10.0"), costs("11.0"), "EFF-CHANGED", "worse"),
+        (costs("10.0"), costs("10.4"), "EFF-CHANGED", "neutral"),
         (costs("10.0"), costs("9.0"), "EFF-CHANGED", "better"),
         (costs("10.0"), costs("10.0", environment={"machine": "two"}), "EFF-NOT-COMPARABLE", "unknown"),
         (costs("10.0"), None, "EFF-REMOVED", "unknown"),

@@ -1,5 +1,7 @@
 """Measured costs of two releases: which rose, and which must not be compared."""
 
+from decimal import Decimal
+
 from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
 from proofpress.evidence.model import EfficiencyReport, EfficiencyRow
 
@@ -8,6 +10,8 @@ _COSTS = frozenset(
     | {"j", "joules", "wh", "kwh", "w", "usd", "eur"}
 )
 """Units of time, memory, energy and money: less is better."""
+_NOISE = Decimal("0.05")
+"""Share by which two measurements of the same cost differ without telling anything: they carry no interval."""
 _Key = tuple[str, int | None]
 
 
@@ -77,8 +81,11 @@ def _compared(was: EfficiencyRow, now: EfficiencyRow, *, elsewhere: bool) -> Cha
             explanation=f"{cost_name(now)} is not comparable, because {reason}.",
         )
     delta = exact_delta(was.value, now.value)
+    relative = relative_delta(was.value, now.value)
     direction = _direction(now.unit, rose=delta > 0)
     judged = "no direction follows from its unit" if direction == "unknown" else f"that is {direction}"
+    if relative is not None and abs(relative) < _NOISE:
+        direction, judged = "neutral", "too little to be told from noise"
     verb = "rose" if delta > 0 else "fell"
     return Change(
         code="EFF-CHANGED",
@@ -88,7 +95,7 @@ def _compared(was: EfficiencyRow, now: EfficiencyRow, *, elsewhere: bool) -> Cha
         new=str(now.value),
         unit=now.unit,
         delta=delta,
-        relative=relative_delta(was.value, now.value),
+        relative=relative,
         direction=direction,
         explanation=f"{cost_name(now)} {verb} from {was.value} to {now.value} {now.unit} in the same environment: "
         f"{judged}.",
