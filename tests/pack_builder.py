@@ -39,6 +39,21 @@ RELEASE: Final = "digits-v0.1.0-tiny-r1"
 EVAL: Final = "model/eval_metrics.json"
 COMMIT: Final = "c" * 40
 PARAMETERS: Final = {"threshold": Number("0.50"), "depth": 2}
+LOCK_TEXT: Final = b"""schema: '2.0'
+stages:
+  train:
+    cmd: python train.py
+    params:
+      params.yaml:
+        depth: 2
+        threshold: 0.5
+    outs:
+    - path: out/config.json
+      hash: md5
+      md5: 715d7d6dd6c945e500b2a5809778a27a
+      size: 29
+"""
+"""What DVC would have recorded of the tiny pack's run."""
 REMOVE: Final = object()
 """Given to `corrupt` as a value: the field is removed."""
 _SECTIONS: Final = ("dataset", "demo", "model", "training")
@@ -298,6 +313,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         )
     }
     write_params(folder, PARAMETERS)
+    write_bytes(folder, "training/dvc.lock", LOCK_TEXT)
     write_training(
         folder,
         release_id=RELEASE,

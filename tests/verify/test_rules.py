@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import pytest
 
 from pack_builder import EVAL, REMOVE, PackBuilder
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
 from proofpress.evidence.values import Number
@@ -77,6 +78,10 @@ def _shared_key(pack: PackBuilder) -> None:
     digest = sha256(text).hexdigest()
     pack.write("dataset/keys/record/train.txt", text).corrupt(SPLITS, "/keys/0/files/0/sha256", digest)
     pack.corrupt(DATA, "/splits/0/keys_sha256", digest).corrupt(SPLITS, "/overlaps/0/n", 1).reseal()
+
+
+def _other_depth(pack: PackBuilder) -> None:
+    pack.replace(LOCK, "depth: 2", "depth: 3").reseal()
 
 
 def _newer_minor(pack: PackBuilder) -> None:
@@ -151,6 +156,8 @@ PACK_CASES = dict(
         one("IDN005", MODEL, "/run_id", sealed(MODEL, "/run_id", "train-2")),
         one("IDN006", MODEL, "/commit", sealed(MODEL, "/commit", "e" * 40)),
         one("IDN007", DEMO, "/started_at", sealed(DEMO, "/started_at", "2026-02-28T00:00:00Z")),
+        one("IDN008", COST, "/run_id", sealed(COST, "/run_id", "eval-2")),
+        one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
         one("MET001", EVAL, "/rows/0/delta_vs_baseline", sealed(EVAL, "/rows/0/delta_vs_baseline", Number("0.26"))),
         one("MET002", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.8"))),

@@ -6,6 +6,7 @@ from functools import cached_property
 from proofpress.evidence.base import Document
 from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
 from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.dvc import PipelineLock
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import EfficiencyReport, ModelManifest, ModelPackage
 from proofpress.evidence.release import PackManifest, Release
@@ -15,6 +16,8 @@ from proofpress.evidence.values import JsonObject, ReleaseParts
 MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 PARAMS = "training/params.yaml"
+REVIEW = "review.md"
+"""Why the release was promoted, against which comparison, and what a repair changed. Written by people and `repair`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,7 @@ class Evidence:
     splits: SplitIntegrity | None = None
     demo: DemoRun | None = None
     promoted_parameters: JsonObject | None = None
+    pipeline_lock: PipelineLock | None = None
 
     @cached_property
     def bundle_id(self) -> str:

@@ -8,14 +8,16 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, Evidence
 from proofpress.evidence.values import path_trouble
-from proofpress.ingest.raw import RawFile, RawPack
+from proofpress.ingest.raw import Digests, RawFile, RawPack
+from proofpress.ingest.recorded import read_recorded
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
-from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json, parse_yaml
 
 HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
@@ -53,16 +55,17 @@ def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
     with source:
         files: dict[str, RawFile] = {}
         findings, wanted = _wanted(source, files)
+        locked = any(entry.path == LOCK for entry in wanted)
         pending: list[tuple[str, Future[RawFile]]] = []
         for entry in wanted:
             try:
                 if _is_held(entry):
                     files[entry.path] = _read(source, entry)
                 elif hashing is None:
-                    files[entry.path] = _stream(source.open(entry.path), entry)
+                    files[entry.path] = _stream(source.open(entry.path), entry, locked)
                 else:
                     stream = source.open(entry.path)
-                    pending.append((entry.path, hashing.submit(_stream, stream, entry)))
+                    pending.append((entry.path, hashing.submit(_stream, stream, entry, locked)))
             except (*READ_ERRORS, StrictError) as exc:
                 findings.append(_unreadable(entry.path, exc))
         for path, future in pending:
@@ -144,7 +147,7 @@ def interpret(raw: RawPack) -> LoadedPack:
     findings = list(raw.findings)
     values: dict[str, Any] = {}
     for path, file in raw.files.items():
-        parser = PARSERS.get(path[path.rfind(".") :])
+        parser = parse_yaml if path == LOCK else PARSERS.get(path[path.rfind(".") :])
         if file.data is None or (parser is None and not _is_structured(path)):
             continue
         try:
@@ -167,22 +170,12 @@ def interpret(raw: RawPack) -> LoadedPack:
         findings.extend(trouble)
         if document is not None:
             documents[kind.name] = document
-    parameters = values.get(PARAMS)
-    if parameters is not None and not isinstance(parameters, dict):
-        findings.append(
-            Finding(
-                rule="SCH001",
-                file=PARAMS,
-                message="parameters are not a mapping",
-                expected="a mapping of names and values",
-                found=f"a {type(parameters).__name__}",
-                hint="write the file with proofpress.pack.training.write_params",
-            )
-        )
-        parameters = None
+    parameters, lock, trouble = read_recorded(values)
+    findings.extend(trouble)
     evidence = None
     if "manifest" in documents and "release" in documents:
-        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, promoted_parameters=parameters, **documents)
+        pack_id = "sha256:" + raw.files[MANIFEST].sha256
+        evidence = Evidence(pack_id=pack_id, promoted_parameters=parameters, pipeline_lock=lock, **documents)
     else:
         findings.extend(_missing_core(raw.files, documents))
     return LoadedPack(
@@ -343,13 +336,13 @@ def _read_bounded(stream: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
+def _stream(stream: BinaryIO, entry: Entry, locked: bool) -> RawFile:
     """Hash an artifact without holding it."""
-    digest = hashlib.sha256()
+    digests = Digests(md5=locked)
     rows: RowFacts | None = None
     with stream:
         if entry.path.endswith(".jsonl"):
-            rows = read_rows(hashed_lines(stream, digest, entry.size))
+            rows = read_rows(hashed_lines(stream, digests, entry.size))
             size = entry.size
         else:
             buffer = bytearray(CHUNK)
@@ -357,13 +350,14 @@ def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
             size = 0
             readinto = getattr(stream, "readinto", None)
             while count := (readinto(buffer) if readinto else 0):
-                digest.update(view[:count])
+                digests.update(view[:count])
                 size += count
                 if size > entry.size:
                     break
     if size != entry.size:
         raise OSError("its size changed while it was read")
-    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows)
+    found = {"sha256": digests.sha256, "streamed_md5": digests.md5}
+    return RawFile(path=entry.path, size=size, data=None, rows=rows, **found)
 
 
 def _unreadable(path: str, exc: Exception) -> Finding:

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from proofpress.evidence.dataset import SplitIntegrity
 from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import ModelManifest
-from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, KINDS, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, KINDS, MANIFEST, PARAMS, REVIEW, Evidence
 from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
 from proofpress.evidence.values import ReleaseParts, path_trouble
 from proofpress.ingest import DirectorySource
@@ -202,7 +203,7 @@ def _entry(path: str, data: bytes) -> FileEntry:
 
 def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
     """Roles that the documents themselves give to files."""
-    roles: dict[str, str] = {PARAMS: "promoted parameters"}
+    roles: dict[str, str] = {PARAMS: "promoted parameters", LOCK: "pipeline lock", REVIEW: "review"}
     manifest, splits, demo = (documents.get(name) for name in ("model_manifest", "splits", "demo"))
     if isinstance(demo, DemoRun):
         roles |= {item.path: "demo input" for item in demo.inputs}

@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
-from proofpress.verify.rules import claims, documents, identity, inert, integrity, leakage, metrics, privacy
+from proofpress.verify.rules import (
+    claims,
+    documents,
+    identity,
+    inert,
+    integrity,
+    leakage,
+    metrics,
+    pipeline_lock,
+    privacy,
+)
 
 
 def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
@@ -102,6 +112,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *integrity.RULES,
     *documents.RULES[:4],
     *identity.RULES,
+    *pipeline_lock.RULES,
     *metrics.RULES,
     *leakage.RULES,
     *claims.RULES,

@@ -18,6 +18,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "GEN": "Who wrote it",
     "IDN": "Identity",
     "PAR": "Parameters",
+    "LCK": "Pipeline lock",
     "MET": "Metrics",
     "LEA": "Splits and leakage",
     "CLM": "Claims in prose",

@@ -1,57 +1,33 @@
 """IDN and PAR: every file tells the story of the same release, model, data, run, commit and parameters."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
-from typing import Any
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import PARAMS, Evidence
+from proofpress.evidence.pack import Evidence
 from proofpress.evidence.values import ReleaseParts
+from proofpress.verify import identity_graph as graph
+from proofpress.verify.identity_graph import Shared
 from proofpress.verify.rule import Case, rule, trouble
 
-_WHERE = {
-    "manifest": "manifest.json",
-    "release": "release.json",
-    "model": "model/model_package.json",
-    "evaluation": "model/eval_metrics.json",
-    "efficiency": "model/efficiency_report.json",
-    "training": "training/training_run.json",
-    "dataset": "dataset/dataset_package.json",
-    "dataset_manifest": "dataset/dataset_manifest.json",
-    "splits": "dataset/split_integrity.json",
-    "demo": "demo/terminal_demo_manifest.json",
-}
+_WHERE = graph.WHERE
 _HINT = "take all files from one run: build the document again from the run that is being released"
+_PROMOTE = "evaluate the promoted parameters again, or promote the parameters that were evaluated"
 
 
-def _statements(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """(file, pointer, value) of a field that several documents state; `names` maps document to field."""
-    for document, field in names.items():
-        holder = getattr(evidence, document)
-        if holder is not None:
-            yield _WHERE[document], f"/{field}", str(getattr(holder, field))
-
-
-def _agree_all(what: str, evidence: Evidence, names: Mapping[str, str]) -> Iterator[Finding]:
-    """All documents that are there agree with the first of them, which is the source when the pack holds it."""
-    statements = _statements(evidence, names)
-    source = next(statements, None)
-    if source is not None:
-        yield from _agree(what, source, statements)
-
-
-def _agree(what: str, source: tuple[str, str, str], statements: Iterator[tuple[str, str, str]]) -> Iterator[Finding]:
-    origin, pointer, expected = source
-    for file, where, found in statements:
-        if found != expected:
+def _agree(shared: Shared, case: Case) -> Iterator[Finding]:
+    """All files that state an identity agree with its source; see the table in `identity_graph`."""
+    told = graph.statements(shared, case.evidence, case.raw)
+    for other in told[1:]:
+        if other.document == "lock":
+            continue  # LCK001 holds it to the promoted parameters
+        for each in graph.differences(told[0], other):
             yield trouble(
-                file,
-                where,
-                f"{file} is about {what} {found}, while {origin}{'#' + pointer if pointer else ''} "
-                f"says {expected}: these files come from different runs or releases",
-                expected=expected,
-                found=found,
-                hint=_HINT,
+                other.file,
+                f"{other.pointer}/{each.name}" if each.name else other.pointer,
+                graph.sentence(shared, told[0], other, each),
+                expected=each.expected,
+                found=each.found,
+                hint=_PROMOTE if shared is graph.PARAMETERS else _HINT,
             )
 
 
@@ -61,10 +37,7 @@ def release_id(case: Case) -> Iterator[Finding]:
 
     Usually a file was copied from another release's folder. Build it again for this release.
     """
-    evidence = case.evidence
-    documents = ("manifest", "model", "evaluation", "efficiency", "training", "demo")
-    source = ("release.json", "/release_id", evidence.release.release_id)
-    yield from _agree("release", source, _statements(evidence, dict.fromkeys(documents, "release_id")))
+    yield from _agree(graph.RELEASE, case)
 
 
 @rule("IDN002", "The release id says what the release says")
@@ -110,12 +83,7 @@ def model_id(case: Case) -> Iterator[Finding]:
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
-    names = dict.fromkeys(("model", "evaluation", "efficiency", "demo"), "model_id")
-    if case.evidence.model_manifest is None:
-        yield from _agree_all("model", case.evidence, names)
-        return
-    source = ("model/manifest.json", "", "sha256:" + case.raw.files["model/manifest.json"].sha256)
-    yield from _agree("model", source, _statements(case.evidence, names))
+    yield from _agree(graph.MODEL, case)
 
 
 @rule("IDN004", "All documents name the same dataset snapshot")
@@ -124,8 +92,7 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = ("dataset", "model", "evaluation", "training", "dataset_manifest", "splits")
-    yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
+    yield from _agree(graph.SNAPSHOT, case)
 
 
 @rule("IDN005", "Model and evaluation name the training run")
@@ -133,15 +100,21 @@ def run_id(case: Case) -> Iterator[Finding]:
     """The model package or the evaluation names another training run than `training/training_run.json`, or than each
     other.
     """
-    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id"}
-    yield from _agree_all("training run", case.evidence, names)
+    yield from _agree(graph.TRAINING, case)
 
 
 @rule("IDN006", "All documents name the same commit")
 def commit(case: Case) -> Iterator[Finding]:
     """The model package or the evaluation names another commit than the training run, or than each other."""
-    documents = ("training", "model", "evaluation")
-    yield from _agree_all("commit", case.evidence, dict.fromkeys(documents, "commit"))
+    yield from _agree(graph.COMMIT, case)
+
+
+def _times(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """(file, pointer, time) of the documents that are there; `names` maps document to field."""
+    for document, field in names.items():
+        holder = getattr(evidence, document)
+        if holder is not None:
+            yield _WHERE[document], f"/{field}", getattr(holder, field)
 
 
 @rule("IDN007", "Results are younger than their model and older than their release", needs="training")
@@ -162,7 +135,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
     released = evidence.release.released_at
-    for file, pointer, found in (*_statements(evidence, times), (_WHERE["training"], "/finished_at", finished)):
+    for file, pointer, found in (*_times(evidence, times), (_WHERE["training"], "/finished_at", finished)):
         if found > released:
             yield trouble(
                 file,
@@ -172,7 +145,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
                 found=found,
                 hint="a release can only hold what was measured before it; state the time at which it was released",
             )
-    for file, pointer, found in _statements(evidence, times):
+    for file, pointer, found in _times(evidence, times):
         if found < finished:
             yield trouble(
                 file,
@@ -184,14 +157,12 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             )
 
 
-def _same(left: Any, right: Any) -> bool:
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return left == right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(_same(left[name], right[name]) for name in left)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(_same, left, right))
-    return type(left) is type(right) and bool(left == right)
+@rule("IDN008", "The efficiency report comes from the evaluation run", book=2)
+def evaluation_run(case: Case) -> Iterator[Finding]:
+    """A document names another evaluation run than `model/eval_metrics.json`: costs and metrics that were never
+    measured together would stand side by side as one result.
+    """
+    yield from _agree(graph.EVALUATION, case)
 
 
 @rule("PAR001", "The evaluated run used the promoted parameters")
@@ -201,32 +172,7 @@ def parameters(case: Case) -> Iterator[Finding]:
     Metrics of a run with other parameters describe a model that nobody releases. Return to the recorded run
     with the promoted parameters, and take its metrics; never edit a value by hand.
     """
-    evidence = case.evidence
-    promoted, origin = evidence.promoted_parameters, PARAMS
-    if promoted is None and evidence.model is not None:
-        promoted, origin = evidence.model.parameters, _WHERE["model"]
-    if promoted is None:
-        return
-    said = {
-        "evaluation": "metrics came from a run",
-        "training": "the training run ran",
-        "model": "the model package",
-    }
-    for document, story in said.items():
-        holder = getattr(evidence, document)
-        if holder is None or _WHERE[document] == origin:
-            continue
-        for name in sorted(promoted.keys() | holder.parameters.keys()):
-            mine, theirs = promoted.get(name, "nothing"), holder.parameters.get(name, "nothing")
-            if not _same(mine, theirs):
-                yield trouble(
-                    _WHERE[document],
-                    f"/parameters/{name}",
-                    f"{story} with {name} {theirs}, the promoted parameters ({origin}) say {mine}",
-                    expected=mine,
-                    found=theirs,
-                    hint="evaluate the promoted parameters again, or promote the parameters that were evaluated",
-                )
+    yield from _agree(graph.PARAMETERS, case)
 
 
-RULES = (release_id, release_parts, model_id, snapshot, run_id, commit, order_of_time, parameters)
+RULES = (release_id, release_parts, model_id, snapshot, run_id, commit, order_of_time, evaluation_run, parameters)
