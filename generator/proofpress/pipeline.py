@@ -22,6 +22,7 @@ from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
 from proofpress.verify.across import PackFacts, across, facts_of
 from proofpress.verify.book import rule_book
+from proofpress.verify.identity_graph import IdentityGraph, identity_graph
 from proofpress.workers import executor, run_units
 
 
@@ -114,17 +115,26 @@ def rules_at(root: Path) -> Rules:
 
 def verify_paths(paths: Sequence[Path], rules: Rules, *, threads: int) -> tuple[Verdict, ...]:
     """Verify single packs, folders or zip archives; large artifacts are hashed side by side."""
-    verdicts = []
+    return tuple(verdict for verdict, _graph in explain_paths(paths, rules, threads=threads))
+
+
+def explain_paths(
+    paths: Sequence[Path], rules: Rules, *, threads: int
+) -> tuple[tuple[Verdict, IdentityGraph | None], ...]:
+    """The verdict on single packs, each with the graph of its identities (None without manifest or release)."""
+    found = []
     with ThreadPoolExecutor(threads) as hashing:
         for path in paths:
             if not path.exists():
                 raise IngestError(f"{path}: no such file or folder", hint="name a pack folder or a zip archive")
-            label = "" if path.is_file() else _label(path.absolute())
-            verdicts.append(rules.judge(load_pack(source_of(path, label=label), hashing=hashing)))
-    return tuple(verdicts)
+            label = "" if path.is_file() else label_of(path.absolute())
+            loaded = load_pack(source_of(path, label=label), hashing=hashing)
+            graph = identity_graph(loaded.evidence, loaded.raw) if loaded.evidence else None
+            found.append((rules.judge(loaded), graph))
+    return tuple(found)
 
 
-def _label(path: Path) -> str:
+def label_of(path: Path) -> str:
     """`<family>/<name>` for a pack below a folder `packs`, else its name alone."""
     return f"{path.parent.name}/{path.name}" if path.parent.parent.name == "packs" else path.name
 

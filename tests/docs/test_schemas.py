@@ -108,6 +108,7 @@ def test_policy_profiles_and_log_obey_them() -> None:
 def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     old, new = next((a, b) for a, b in pairwise(PACKS) if a.parent == b.parent)
     assert errors("findings", output(["verify", str(old)])) == []
+    assert errors("identities", output(["verify", str(old), str(new), "--explain"])) == []
     assert errors("findings", output(["check"])) == []
     assert errors("diff", output(["diff", old.name, new.name])) == []
     assert errors("rules", output(["rules"])) == []

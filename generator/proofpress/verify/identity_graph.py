@@ -183,7 +183,7 @@ class Edge:
     """
 
     file: str
-    node: str
+    node: Node
     relation: Relation
     pointer: str
     is_source: bool = False
@@ -195,13 +195,24 @@ class Edge:
         """Whether the file says what the source says."""
         return not self.trouble
 
+    @property
+    def place(self) -> str:
+        """File and pointer in one."""
+        return f"{self.file}#{self.pointer}" if self.pointer else self.file
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityGraph:
     """Who states what in one pack."""
 
-    nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The files, sorted, then the identities in the order of the table."""
+        files = sorted({edge.file for edge in self.edges})
+        told = {edge.node.id: edge.node for edge in self.edges}
+        return (*(Node(id=file, kind="file", value=file) for file in files), *told.values())
 
     @property
     def diagnosis(self) -> tuple[str, ...]:
@@ -210,13 +221,11 @@ class IdentityGraph:
 
     def origins(self) -> Mapping[str, tuple[str, ...]]:
         """The runs, model and snapshot that each file came from, by what it states and what was recorded of it."""
-        nodes = {node.id: node for node in self.nodes}
         found: dict[str, dict[str, None]] = {}
         for edge in self.edges:
-            node = nodes[edge.node]
-            if node.kind in _ORIGINS:
+            if edge.node.kind in _ORIGINS:
                 no = "not the file of " if edge.relation == "was made by" and not edge.agrees else ""
-                found.setdefault(edge.file, {})[f"{no}{node.kind} {node.value}"] = None
+                found.setdefault(edge.file, {})[f"{no}{edge.node.id}"] = None
         return {file: tuple(found[file]) for file in sorted(found)}
 
 
@@ -225,13 +234,7 @@ _ORIGINS = (TRAINING.name, EVALUATION.name, SNAPSHOT.name, MODEL.name)
 
 def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
     """The graph of a pack's identities."""
-    nodes: dict[str, Node] = {}
     edges: list[Edge] = []
-
-    def node(kind: str, value: str) -> str:
-        key = f"{kind} {value}"
-        return nodes.setdefault(key, Node(id=key, kind=kind, value=value)).id
-
     for shared in SHARED:
         told = statements(shared, evidence, raw)
         for item in told:
@@ -239,7 +242,7 @@ def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
             edges.append(
                 Edge(
                     file=item.file,
-                    node=node(shared.name, _text((told[0] if not wrong else item).value)),
+                    node=_node(shared.name, (item if wrong else told[0]).value),
                     relation="states",
                     pointer=item.pointer,
                     is_source=item is told[0],
@@ -247,37 +250,41 @@ def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
                     trouble=tuple(sentence(shared, told[0], item, each) for each in wrong),
                 )
             )
-    for path, kind, value, place, sha256 in _records(evidence):
+    for rule, place, path, recorded, node in _records(evidence):
         file = raw.files.get(path)
-        same = file is not None and file.sha256 == sha256
+        same = file is not None and (file.sha256, file.size) == recorded
         edges.append(
             Edge(
                 file=path,
-                node=node(kind, value),
+                node=node,
                 relation="was made by",
-                pointer=place,
-                rule="" if same else "INT007",
-                trouble=() if same else (f"{path} is not the file that {kind} {value} recorded ({place})",),
+                pointer="",
+                rule="" if same else rule,
+                trouble=() if same else (f"{path} is not the file that {node.id} recorded ({place})",),
             )
         )
-    files = {edge.file for edge in edges}
-    listed = tuple(Node(id=file, kind="file", value=file) for file in sorted(files))
-    return IdentityGraph(nodes=(*listed, *nodes.values()), edges=tuple(edges))
+    return IdentityGraph(edges=tuple(edges))
 
 
-def _records(evidence: Evidence) -> Iterator[tuple[str, str, str, str, str]]:
-    """(file, kind, value, place, sha256) of files that a run, model or snapshot lists by their digest."""
+def _records(evidence: Evidence) -> Iterator[tuple[str, str, str, tuple[str, int], Node]]:
+    """(rule, place, file, (sha256, size), node) of files that a run or model lists by their digest."""
     if (run := evidence.training) is not None:
         for index, item in enumerate(run.outputs):
-            yield item.path, TRAINING.name, run.run_id, f"{WHERE['training']}#/outputs/{index}", item.sha256
+            place = f"{WHERE['training']}#/outputs/{index}"
+            yield "INT007", place, item.path, (item.sha256, item.size), _node(TRAINING.name, run.run_id)
+    if (manifest := evidence.model_manifest) is not None and evidence.model is not None:
+        for index, part in enumerate(manifest.files):
+            place, path = f"{_MODEL_MANIFEST}#/files/{index}", f"model/{part.path}"
+            if path in {entry.path for entry in evidence.manifest.files}:
+                yield "INT006", place, path, (part.sha256, part.size), _node(MODEL.name, evidence.model.model_id)
     if (demo := evidence.demo) is not None:
         for index, item in enumerate(demo.outputs):
-            yield item.path, MODEL.name, demo.model_id, f"{WHERE['demo']}#/outputs/{index}", item.sha256
-    if (splits := evidence.splits) is not None:
-        for number, keys in enumerate(splits.keys):
-            for index, keyed in enumerate(keys.files):
-                place = f"{WHERE['splits']}#/keys/{number}/files/{index}"
-                yield keyed.path, SNAPSHOT.name, splits.dataset_snapshot_id, place, keyed.sha256
+            place = f"{WHERE['demo']}#/outputs/{index}"
+            yield "INT007", place, item.path, (item.sha256, item.size), _node(MODEL.name, demo.model_id)
+
+
+def _node(kind: str, value: Any) -> Node:
+    return Node(id=f"{kind} {_text(value)}", kind=kind, value=_text(value))
 
 
 def _text(value: Any) -> str:
