@@ -125,8 +125,11 @@ ACROSS = (
     _elsewhere(
         "XPK001",
         "Packs that share an identity share its evidence",
-        "Two packs name the same dataset snapshot, training run or model, but state different digests or\n"
-        "parameters for it. One of them describes something that never existed.",
+        "Two packs name the same dataset snapshot, training run, evaluation run or model, but state different\n"
+        "digests, parameters or `fixture` marks for it; or they quote different values of one release or baseline on\n"
+        "the same examples. One of them describes something that never existed. Bundles of a release are about one\n"
+        "model, and another revision is another training: its data, seed or parameters differ. Of several bundles of\n"
+        "a release only the last is compared, for it may correct what an earlier one says.",
     ),
     _elsewhere(
         "XPK002",
