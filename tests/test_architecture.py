@@ -20,6 +20,7 @@ ORDER = (
     {"verify"},
     {"pack", "diff", "registry", "instance", "discovery"},
     {"pipeline"},
+    {"repair"},
     {"site"},
     {"build"},
     {"schemas"},

@@ -77,9 +77,7 @@ def bundle(pack: PackBuilder, number: int, change: Callable[[PackBuilder], objec
 
 
 def test_a_later_bundle_may_correct_an_earlier_one(pack: PackBuilder, tmp_path: Path) -> None:
-    bundle(
-        pack, 2, lambda pack: pack.corrupt(RUN, "/duration_seconds", Number("1.2")).corrupt(RUN, "/notes", ["Slow."])
-    )
+    bundle(pack, 2, lambda pack: pack.corrupt(RUN, "/finished_at", "2026-03-01T08:00:03Z"))
     bundle(pack, 3, lambda pack: pack.corrupt(EVAL, "/evaluated_at", "2026-03-01T09:31:00Z"))
     assert check(tmp_path) == ()
 

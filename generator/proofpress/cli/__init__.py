@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from proofpress.cli import check, make, registry
+from proofpress.cli import check, make, registry, repair
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
-__all__ = ["check", "cli", "entry_point", "exit_code", "main", "make", "registry"]
+__all__ = ["check", "cli", "entry_point", "exit_code", "main", "make", "registry", "repair"]
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., int]:

@@ -91,7 +91,7 @@ def write_dataset(
         }
         for item in sorted(files, key=lambda item: item.name)
     ]
-    snapshot = _snapshot_id(name, key_files, listed)
+    snapshot = snapshot_id(name, key_files, listed)
     write_document(
         folder,
         SplitIntegrity,
@@ -138,9 +138,10 @@ def _check(split: SplitRecords, kinds: Sequence[str]) -> None:
         raise PackError(f"split {split.name} holds a record twice: keys of kind {kinds[0]} are not unique")
 
 
-def _snapshot_id(
+def snapshot_id(
     name: str, key_files: Mapping[str, Sequence[Mapping[str, Any]]], files: Sequence[Mapping[str, Any]]
 ) -> str:
+    """The name and a digest of all key files and data files, which the snapshot's identity therefore binds."""
     lines = [f"{item['sha256']}  {item['path']}" for group in key_files.values() for item in group]
     lines += [f"{item['sha256']}  {item['name']}" for item in files]
     digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
