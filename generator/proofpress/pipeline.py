@@ -12,6 +12,7 @@ from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.policy import Policy
+from proofpress.evidence.release import FileEntry
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
@@ -103,6 +104,18 @@ def registered_id(folder: Path) -> str:
         return "sha256:" + hashlib.sha256(read_file(folder / MANIFEST)).hexdigest()
     except OSError:
         return ""
+
+
+def bundles_of(root: Path) -> frozenset[str]:
+    """The bundles that the log of the instance at `root` knows; none when it is no instance."""
+    return frozenset(read_registry(open_instance(root)).bundles) if (root / "packs").is_dir() else frozenset()
+
+
+def is_registered(root: Path, folder: Path, rules: Rules) -> bool:
+    """Whether the log knows the pack in a folder, by its id or by its name: one that was changed stays registered."""
+    if registered_id(folder) in rules.registered:
+        return True
+    return folder.absolute().is_relative_to(root.absolute()) and folder.name in bundles_of(root)
 
 
 def rules_at(root: Path) -> Rules:
@@ -217,18 +230,7 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
             f"{ref.label}: no evidence that can be rendered", hint=f"run 'proofpress verify {ref.path}' first"
         )
     evidence = loaded.evidence
-    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
-    for entry in evidence.manifest.files:
-        file = loaded.raw.files.get(entry.path)
-        if (
-            entry.path not in rendered
-            and not entry.path.endswith(CHECKSUMS)
-            and (file is None or file.sha256 != entry.sha256)
-        ):
-            raise UsageError(
-                f"{ref.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
-                hint="restore it from the recorded run, or assemble the pack again: proofpress pack release",
-            )
+    require_listed(loaded, evidence.manifest.files)
     chosen = _chosen_set(rules.sets, loaded, template_set, upgrade=upgrade)
     wanted = {document.path: document.text.encode() for document in render_documents(evidence, chosen)}
     changed = sorted(
@@ -254,6 +256,19 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
         )
         changed = sorted({*changed, "manifest.json", "SHA256SUMS"})
     return Rendered(label=ref.label, written=tuple(changed), pack_id=pack_id)
+
+
+def require_listed(loaded: LoadedPack, listed: Iterable[FileEntry]) -> None:
+    """Refuse a pack whose files are not those of its manifest: assembling it again would hide that."""
+    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
+    for entry in listed:
+        file = loaded.raw.files.get(entry.path)
+        made = entry.path in rendered or entry.path.endswith(CHECKSUMS)
+        if not made and (file is None or file.sha256 != entry.sha256):
+            raise UsageError(
+                f"{loaded.raw.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
+                hint="plan its repair with 'proofpress repair', or assemble the pack again: proofpress pack release",
+            )
 
 
 def _chosen_set(sets: TemplateSets, loaded: LoadedPack, name: str | None, *, upgrade: bool) -> TemplateSet:

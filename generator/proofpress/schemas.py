@@ -23,6 +23,7 @@ from proofpress.evidence.policy import Policy, Profile
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.registry.state import Status
+from proofpress.repair.report import report_schemas
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -83,6 +84,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         "description": "One line of the log `packs/registry/events.jsonl`.",
         **event,
     }
+    found |= {name: {**_head(name, "1", ""), **schema} for name, schema in report_schemas().items()}
     found["diff"] = {**_head("diff", "1", ""), **report_schema()}
     for name, (title, body) in _API.items():
         shape = _closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})

@@ -124,4 +124,6 @@ def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     report = output(["verify", str(damaged)], tmp_path)
     assert report["packs"][0]["findings"]
     assert errors("findings", report) == []
+    assert errors("repair", output(["repair", str(damaged)], tmp_path)) == []
+    assert errors("migrate", output(["migrate", str(damaged)], tmp_path)) == []
     assert errors("pack", output(["pack", "release", str(damaged)], tmp_path)) == []

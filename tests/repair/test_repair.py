@@ -253,7 +253,7 @@ def test_the_command(pack: PackBuilder, run: Path, tmp_path: Path, capsys: pytes
     code, out = call("--run", "run")
     assert code == 0
     assert f"recopy     {EVAL}  (IDN005)" in out
-    assert "is not written yet (--apply); it would verify" in out
+    assert "is not written yet (--apply): it would verify" in out
     code, out = call("--format", "json")
     report: dict[str, Any] = json.loads(out)
     assert code == 1

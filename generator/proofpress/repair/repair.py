@@ -11,9 +11,8 @@ from proofpress.evidence.finding import Finding
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.ingest import LoadedPack, load_pack, source_of
-from proofpress.instance import open_instance
 from proofpress.pack.writer import write_text
-from proofpress.pipeline import Rules, label_of, read_registry, rules_at
+from proofpress.pipeline import Rules, bundles_of, is_registered, label_of, rules_at
 from proofpress.repair.plan import Step
 from proofpress.repair.run import open_run
 from proofpress.repair.workshop import Workshop
@@ -51,7 +50,7 @@ def repair_pack(root: Path, folder: Path, *, run: Path | None, apply: bool, into
     label = label_of(folder.absolute())
     loaded = load_pack(source_of(folder, label=label))
     first = rules.judge(loaded)
-    registered = _is_registered(root, folder, rules, first.pack_id)
+    registered = is_registered(root, folder, rules)
     if not first.errors:
         return Repair(label=label, target=folder, registered=registered, applied=False, sealed=True, steps=(), left=())
     target, bundle = _target(root, folder, into, registered=registered)
@@ -89,15 +88,6 @@ def repair_pack(root: Path, folder: Path, *, run: Path | None, apply: bool, into
     )
 
 
-def _is_registered(root: Path, folder: Path, rules: Rules, pack_id: str) -> bool:
-    """Whether the log knows the pack, by its id or by its name: a registered pack that was changed stays registered."""
-    if pack_id in rules.registered:
-        return True
-    if not (root / "packs").is_dir():
-        return False
-    return folder.name in read_registry(open_instance(root)).bundles and folder.absolute().is_relative_to(root)
-
-
 def _target(root: Path, folder: Path, into: Path | None, *, registered: bool) -> tuple[Path, int | None]:
     """Where the repaired pack goes, and its bundle number when it is a new bundle."""
     if into is not None and into.exists():
@@ -106,9 +96,7 @@ def _target(root: Path, folder: Path, into: Path | None, *, registered: bool) ->
     if not registered:
         _, _, number = (into or folder).name.partition(f"{release_id}.b")
         return into or folder, int(number) if into is not None and number.isdigit() else None
-    known = [path.name for path in folder.parent.iterdir()]
-    if (root / "packs").is_dir():
-        known += list(read_registry(open_instance(root)).bundles)
+    known = [*(path.name for path in folder.parent.iterdir()), *bundles_of(root)]
     numbers = [int(number) for name in known if (number := name.partition(f"{release_id}.b")[2]).isdigit()]
     bundle = max([1, *numbers]) + 1
     target = into or folder.with_name(f"{release_id}.b{bundle}")

@@ -13,6 +13,7 @@ from proofpress.verify.rules import (
     metrics,
     pipeline_lock,
     privacy,
+    schema_life,
 )
 
 
@@ -87,7 +88,7 @@ READING = (
         "SCH002",
         "Schema versions that this reader understands",
         "The document is of another MAJOR schema version, or requires a field of a newer MINOR that this\n"
-        "reader does not know. It must be migrated, or read by a newer Proofpress.",
+        "reader does not know. It must be migrated ('proofpress migrate'), or read by a newer Proofpress.",
     ),
     _elsewhere(
         "SCH003",
@@ -113,6 +114,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *documents.RULES[:4],
     *identity.RULES,
     *pipeline_lock.RULES,
+    *schema_life.RULES,
     *metrics.RULES,
     *leakage.RULES,
     *claims.RULES,
