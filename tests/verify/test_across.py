@@ -54,7 +54,7 @@ def test_agreeing_packs_have_no_finding(two: Two, tmp_path: Path) -> None:
         (
             "dataset snapshot, by its files",
             "dataset/dataset_manifest.json",
-            lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/sha256", "f" * 64),
+            lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/size", 11),
         ),
         ("training run", RUN, lambda pack: pack.corrupt(RUN, "/fixture", True)),
         ("evaluation run", EVAL, lambda pack: pack.corrupt(EVAL, "/evaluated_at", "2026-03-01T09:31:00Z")),

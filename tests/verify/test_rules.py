@@ -78,6 +78,7 @@ def _shared_key(pack: PackBuilder) -> None:
     text = b"r10\nr11\nr12\nt20\n"
     digest = sha256(text).hexdigest()
     pack.write("dataset/keys/record/train.txt", text).corrupt(SPLITS, "/keys/0/files/0/sha256", digest)
+    pack.corrupt(DATA, "/generated_by", "proofpress.pack.import")  # whose snapshot ids are somebody's names
     pack.corrupt(DATA, "/splits/0/keys_sha256", digest).corrupt(SPLITS, "/overlaps/0/n", 1).reseal()
 
 
@@ -92,7 +93,24 @@ def _newer_minor(pack: PackBuilder) -> None:
 def _unknown_split(pack: PackBuilder) -> None:
     row: dict[str, Any] = {"name": "recall", "split": "later", "slice": {"dimension": "month", "value": "May"}}
     row |= {"value": Number("0.5"), "unit": "fraction", "higher_is_better": True, "n": 1}
-    pack.corrupt(EVAL, "/rows/-", row).reseal()
+    month = {"name": "month", "description": "By month.", "partition": False}
+    pack.corrupt(EVAL, "/slice_dimensions/-", month).corrupt(EVAL, "/rows/-", row).reseal()
+
+
+def _other_seed(pack: PackBuilder) -> None:
+    for path in (RUN, MODEL, EVAL):
+        pack.corrupt(path, "/parameters/seed", 8)
+    pack.write("training/params.yaml", (pack / "training/params.yaml").read_bytes() + b"seed: 8\n").reseal()
+
+
+def _other_keys(pack: PackBuilder) -> None:
+    row: dict[str, Any] = {"name": "recall", "split": "test", "value": None, "unit": "fraction", "n": 4}
+    row |= {"absent": {"code": "NOT_MEASURED", "reason": "no time was left"}, "higher_is_better": True}
+    pack.corrupt(EVAL, "/rows/-", {**row, "evaluated_keys_sha256": OTHER}).reseal()
+
+
+def _input_twice(pack: PackBuilder) -> None:
+    pack.corrupt(MODEL, "/inputs/-", pack.value(MODEL, "/inputs/0")).reseal()
 
 
 def _twice(pack: PackBuilder) -> None:
@@ -158,6 +176,23 @@ PACK_CASES = dict(
         one("IDN006", MODEL, "/commit", sealed(MODEL, "/commit", "e" * 40)),
         one("IDN007", DEMO, "/started_at", sealed(DEMO, "/started_at", "2026-02-28T00:00:00Z")),
         one("IDN008", COST, "/run_id", sealed(COST, "/run_id", "eval-2")),
+        one(
+            "IDN009",
+            "dataset/dataset_manifest.json",
+            "/dataset_snapshot_id",
+            sealed("dataset/dataset_manifest.json", "/files/0/name", "other.csv"),
+        ),
+        one("PAR002", RUN, "/seed", _other_seed),
+        one("MET021", EVAL, "/rows/1/unit", sealed(EVAL, "/rows/1/unit", "share")),
+        (
+            "MET022",
+            Breakage(
+                mutate=sealed(EVAL, "/slice_dimensions/0/name", "colour"),
+                findings=tuple(("MET022", EVAL, f"/rows/{index}/slice/dimension") for index in (1, 2)),
+            ),
+        ),
+        one("MET023", EVAL, "/rows/3/evaluated_keys_sha256", _other_keys),
+        one("SCH007", MODEL, "/inputs/1", _input_twice),
         one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
         one("MET001", EVAL, "/rows/0/delta_vs_baseline", sealed(EVAL, "/rows/0/delta_vs_baseline", Number("0.26"))),

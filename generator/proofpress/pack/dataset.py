@@ -8,7 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
+from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity, snapshot_id
 from proofpress.pack.writer import PackError, write_bytes, write_document
 
 _LABEL: Final = "proofpress.pack.dataset"
@@ -136,16 +136,6 @@ def _check(split: SplitRecords, kinds: Sequence[str]) -> None:
     identity = split.keys[kinds[0]]
     if len(set(identity)) != len(identity):
         raise PackError(f"split {split.name} holds a record twice: keys of kind {kinds[0]} are not unique")
-
-
-def snapshot_id(
-    name: str, key_files: Mapping[str, Sequence[Mapping[str, Any]]], files: Sequence[Mapping[str, Any]]
-) -> str:
-    """The name and a digest of all key files and data files, which the snapshot's identity therefore binds."""
-    lines = [f"{item['sha256']}  {item['path']}" for group in key_files.values() for item in group]
-    lines += [f"{item['sha256']}  {item['name']}" for item in files]
-    digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
-    return f"{name}-{digest[:16]}"
 
 
 def _overlaps(splits: Sequence[SplitRecords], kinds: Sequence[str]) -> list[dict[str, Any]]:

@@ -5,9 +5,9 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+from proofpress.evidence.dataset import snapshot_id
 from proofpress.evidence.jsontext import dump_json
 from proofpress.ingest import LoadedPack
-from proofpress.pack.dataset import snapshot_id
 from proofpress.pack.writer import write_text
 from proofpress.verify.identity_graph import WHERE
 

@@ -13,6 +13,7 @@ from proofpress.verify.rules import (
     metrics,
     pipeline_lock,
     privacy,
+    rows,
     schema_life,
 )
 
@@ -116,6 +117,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *pipeline_lock.RULES,
     *schema_life.RULES,
     *metrics.RULES,
+    *rows.RULES,
     *leakage.RULES,
     *claims.RULES,
     *privacy.RULES,

@@ -4,7 +4,7 @@ A document states an identity by a field of its own; a new kind of document is h
 it has, without a line here. `run_id` alone needs to be told apart: it is the run that the document belongs to.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
@@ -102,6 +102,18 @@ def _statements(shared: Shared, evidence: Evidence, raw: RawPack) -> Iterator[St
         yield Statement(document="lock", file=LOCK, pointer="/stages", value=locked)
 
 
+def held(told: Sequence[Statement]) -> tuple[Statement, tuple[Statement, ...]]:
+    """The statement that counts, and those held to it.
+
+    That is the source's word, unless all others, two at least, agree against it: then the source is the wrong file.
+    A lock is held by a rule of its own.
+    """
+    source, *others = [item for item in told if item.document != "lock"]
+    if len(others) > 1 and differences(source, others[0]) and not any(differences(others[0], it) for it in others):
+        return others[0], (source,)
+    return source, tuple(others)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One value on which a file and the source disagree; `name` is a parameter's, else empty."""
@@ -145,6 +157,11 @@ def sentence(shared: Shared, source: Statement, other: Statement, difference: Di
     """What a disagreement means, in one sentence: which run, release or parameters each of the two files is of."""
     if shared is PARAMETERS:
         story = shared.story.get(other.document, f"{other.file} records")
+        if other.document == "params":
+            return (
+                f"the promoted parameters ({other.file}) say {difference.name} {difference.found}, the run and its "
+                f"metrics ({source.file}) had {difference.expected}"
+            )
         return (
             f"{story} with {difference.name} {difference.found}, "
             f"the promoted parameters ({source.file}) say {difference.expected}"
@@ -237,17 +254,20 @@ def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
     edges: list[Edge] = []
     for shared in SHARED:
         told = statements(shared, evidence, raw)
-        for item in told:
-            wrong = differences(told[0], item)
+        if not any(item.document != "lock" for item in told):
+            continue
+        source, others = held(told)
+        for item in (source, *others, *(it for it in told if it not in (source, *others))):
+            wrong = differences(source, item)
             edges.append(
                 Edge(
                     file=item.file,
-                    node=_node(shared.name, (item if wrong else told[0]).value),
+                    node=_node(shared.name, (item if wrong else source).value),
                     relation="states",
                     pointer=item.pointer,
-                    is_source=item is told[0],
+                    is_source=item is source,
                     rule=(("LCK001" if item.document == "lock" else shared.rule) if wrong else ""),
-                    trouble=tuple(sentence(shared, told[0], item, each) for each in wrong),
+                    trouble=tuple(sentence(shared, source, item, each) for each in wrong),
                 )
             )
     for rule, place, path, recorded, node in _records(evidence):

@@ -1,7 +1,9 @@
 """IDN and PAR: every file tells the story of the same release, model, data, run, commit and parameters."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from proofpress.evidence.dataset import snapshot_id
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.values import ReleaseParts
@@ -17,14 +19,15 @@ _PROMOTE = "evaluate the promoted parameters again, or promote the parameters th
 def _agree(shared: Shared, case: Case) -> Iterator[Finding]:
     """All files that state an identity agree with its source; see the table in `identity_graph`."""
     told = graph.statements(shared, case.evidence, case.raw)
-    for other in told[1:]:
-        if other.document == "lock":
-            continue  # LCK001 holds it to the promoted parameters
-        for each in graph.differences(told[0], other):
+    if not any(item.document != "lock" for item in told):
+        return
+    source, others = graph.held(told)
+    for other in others:
+        for each in graph.differences(source, other):
             yield trouble(
                 other.file,
                 f"{other.pointer}/{each.name}" if each.name else other.pointer,
-                graph.sentence(shared, told[0], other, each),
+                graph.sentence(shared, source, other, each),
                 expected=each.expected,
                 found=each.found,
                 hint=_PROMOTE if shared is graph.PARAMETERS else _HINT,
@@ -135,7 +138,18 @@ def order_of_time(case: Case) -> Iterator[Finding]:
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
     released = evidence.release.released_at
-    for file, pointer, found in (*_times(evidence, times), (_WHERE["training"], "/finished_at", finished)):
+    dated = (*_times(evidence, times), (_WHERE["training"], "/finished_at", finished))
+    if len(dated) > 1 and all(found > released for _file, _pointer, found in dated):
+        yield trouble(
+            "release.json",
+            "/released_at",
+            "the release is older than everything that it holds",
+            expected=f"not before {max(found for _file, _pointer, found in dated)}",
+            found=released,
+            hint="state the time at which it was released",
+        )
+        return
+    for file, pointer, found in dated:
         if found > released:
             yield trouble(
                 file,
@@ -165,6 +179,30 @@ def evaluation_run(case: Case) -> Iterator[Finding]:
     yield from _agree(graph.EVALUATION, case)
 
 
+@rule("IDN009", "The snapshot's id is a digest of what it consists of", needs="dataset dataset_manifest splits", book=2)
+def snapshot_digest(case: Case) -> Iterator[Finding]:
+    """A snapshot id that the dataset builder made is the name and a digest of all key files and data files, but these
+    give another one: a file was exchanged, left out or renamed after the snapshot got its name.
+
+    Ids of another form are names that somebody gave, and bind nothing.
+    """
+    data, files, splits = case.evidence.dataset, case.evidence.dataset_manifest, case.evidence.splits
+    if data is None or files is None or splits is None or data.generated_by != "proofpress.pack.dataset":
+        return
+    _name, dash, digits = data.dataset_snapshot_id.rpartition("-")
+    keys = {item.kind: [{"path": file.path, "sha256": file.sha256} for file in item.files] for item in splits.keys}
+    expected = snapshot_id(data.name, keys, [{"name": file.name, "sha256": file.sha256} for file in files.files])
+    if dash and len(digits) == 16 and set(digits) <= set("0123456789abcdef") and expected != data.dataset_snapshot_id:
+        yield trouble(
+            _WHERE["dataset_manifest"],
+            "/dataset_snapshot_id",
+            f"the listed key files and data files give the snapshot {expected}, not {data.dataset_snapshot_id}",
+            expected=expected,
+            found=data.dataset_snapshot_id,
+            hint="build the dataset package again from the split's records",
+        )
+
+
 @rule("PAR001", "The evaluated run used the promoted parameters")
 def parameters(case: Case) -> Iterator[Finding]:
     """A parameter of the evaluated run, the training run or the model package differs from the promoted one.
@@ -175,4 +213,32 @@ def parameters(case: Case) -> Iterator[Finding]:
     yield from _agree(graph.PARAMETERS, case)
 
 
-RULES = (release_id, release_parts, model_id, snapshot, run_id, commit, order_of_time, evaluation_run, parameters)
+@rule("PAR002", "The run's seed is the parameters' seed", needs="training", book=2)
+def seed(case: Case) -> Iterator[Finding]:
+    """`training/training_run.json` states another seed than the parameter `seed` that it ran with."""
+    run = case.evidence.training
+    stated = run.parameters.get("seed") if run else None
+    if run is not None and isinstance(stated, Decimal) and stated != run.seed:
+        yield trouble(
+            _WHERE["training"],
+            "/seed",
+            f"the training run says seed {run.seed}, its parameters say {stated}",
+            expected=stated,
+            found=run.seed,
+            hint="write the training run again from the recorded run",
+        )
+
+
+RULES = (
+    release_id,
+    release_parts,
+    model_id,
+    snapshot,
+    run_id,
+    commit,
+    order_of_time,
+    evaluation_run,
+    snapshot_digest,
+    parameters,
+    seed,
+)
