@@ -189,16 +189,28 @@ def snapshot_digest(case: Case) -> Iterator[Finding]:
     data, files, splits = case.evidence.dataset, case.evidence.dataset_manifest, case.evidence.splits
     if data is None or files is None or splits is None or data.generated_by != "proofpress.pack.dataset":
         return
-    _name, dash, digits = data.dataset_snapshot_id.rpartition("-")
+    name, dash, digits = data.dataset_snapshot_id.rpartition("-")
+    if not dash or len(digits) != 16 or not set(digits) <= set("0123456789abcdef"):
+        return
+    if name != data.name:
+        yield trouble(
+            _WHERE["dataset"],
+            "/name",
+            f"the snapshot {data.dataset_snapshot_id} is not of the data set '{data.name}'",
+            expected=name,
+            found=data.name,
+            hint="build the dataset package again from the split's records",
+        )
+        return
     keys = {item.kind: [{"path": file.path, "sha256": file.sha256} for file in item.files] for item in splits.keys}
-    expected = snapshot_id(data.name, keys, [{"name": file.name, "sha256": file.sha256} for file in files.files])
-    if dash and len(digits) == 16 and set(digits) <= set("0123456789abcdef") and expected != data.dataset_snapshot_id:
+    expected = snapshot_id(name, keys, [{"name": file.name, "sha256": file.sha256} for file in files.files])
+    if expected != data.dataset_snapshot_id:
         yield trouble(
             _WHERE["dataset_manifest"],
             "/dataset_snapshot_id",
-            f"the listed key files and data files give the snapshot {expected}, not {data.dataset_snapshot_id}",
-            expected=expected,
-            found=data.dataset_snapshot_id,
+            f"the data files listed here and the key files listed in {_WHERE['splits']} give another snapshot",
+            expected=data.dataset_snapshot_id,
+            found=expected,
             hint="build the dataset package again from the split's records",
         )
 

@@ -135,6 +135,17 @@ def balance(case: Case) -> Iterator[Finding]:
                 hint=_AGAIN,
             )
     names = {split.name for split in dataset.splits}
+    classed = {entry.split for entry in splits.class_balance}
+    if names != classed and all({file.split for file in item.files} == classed for item in splits.keys):
+        yield trouble(
+            "dataset/dataset_package.json",
+            "/splits",
+            "the splits are not those that have keys and classes",
+            expected=", ".join(sorted(classed)),
+            found=", ".join(sorted(names)),
+            hint=_AGAIN,
+        )
+        return
     for number, item in enumerate(splits.keys):
         covered = {file.split for file in item.files}
         if covered != names:
