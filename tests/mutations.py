@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, MANIFEST
@@ -26,7 +26,6 @@ from proofpress.verify import RULE_BOOK
 from proofpress.verify.rules.integrity import SECTIONS
 
 Step = str | int
-SUFFIXES: Final = (".json", ".jsonl", ".yaml", ".txt", ".md", "SUMS")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +224,9 @@ def raw_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
 def document_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
     """Fields of the JSON documents that people and builders write, without end. The manifest is written anew."""
     documents = [file for path, file in raw.files.items() if path in KIND_BY_PATH and path != MANIFEST]
+    weights = [len(_places(file.data or b"")) ** 0.5 for file in documents]  # so that neither short nor long ones lack
     while True:
-        file = chance.choice(documents)
+        (file,) = chance.choices(documents, weights)
         if (found := field_mutation(file.path, file.data or b"", chance)) is not None:
             yield found
 

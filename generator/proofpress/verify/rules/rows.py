@@ -10,10 +10,11 @@ EVAL = WHERE["evaluation"]
 _AGAIN = "build the evaluation again from its per-example results; values are never typed by hand"
 
 
-@rule("MET021", "Rows of one metric share unit and direction", needs="evaluation", book=2)
+@rule("MET021", "Rows of one metric are measured alike", needs="evaluation", book=2)
 def same_unit(case: Case) -> Iterator[Finding]:
-    """Two rows of one metric state different units, different directions, or are aggregated differently; two costs of
-    one name state different units. Values that are measured differently need names of their own.
+    """Two rows of one metric state different units, different directions, or are aggregated differently; one row of a
+    metric and split has per-example results behind its value and another has none; two costs of one name state
+    different units. Values that are measured differently need names of their own.
     """
     evaluation, efficiency = case.evidence.evaluation, case.evidence.efficiency
     rows = evaluation.rows if evaluation else ()
@@ -26,6 +27,11 @@ def same_unit(case: Case) -> Iterator[Finding]:
         (EVAL, f"/rows/{index}/per_sample/aggregate", row.name, "aggregate", row.per_sample.aggregate)
         for index, row in enumerate(rows)
         if row.per_sample is not None
+    ]
+    found += [
+        (EVAL, f"/rows/{index}/per_sample", f"{row.name}@{row.split}", "per-example results", _given(row.per_sample))
+        for index, row in enumerate(rows)
+        if row.value is not None
     ]
     found += [
         (WHERE["efficiency"], f"/rows/{index}/unit", row.name, "unit", row.unit)
@@ -43,6 +49,10 @@ def same_unit(case: Case) -> Iterator[Finding]:
                 found=value,
                 hint="give the other measure a name of its own",
             )
+
+
+def _given(value: object) -> str:
+    return "none" if value is None else "given"
 
 
 @rule("MET022", "Sliced rows name a described dimension", needs="evaluation", book=2)
