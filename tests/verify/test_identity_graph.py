@@ -98,3 +98,36 @@ def test_without_a_manifest_nothing_can_be_drawn(pack: PackBuilder) -> None:
     assert pack.load().evidence is None
     assert "nothing says which run" in explain_text("digits/x", None)
     assert graph_json(None)["edges"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer", "value", "rule"),
+    [
+        (RUN, "/run_id", "train-2", "IDN005"),
+        (RUN, "/commit", "e" * 40, "IDN006"),
+        ("dataset/dataset_package.json", "/dataset_snapshot_id", "digits-other", "IDN004"),
+        ("model/manifest.json", "/format", "another table", "IDN003"),
+        ("release.json", "/released_at", "2026-01-01T00:00:00Z", "IDN007"),
+    ],
+)
+def test_a_source_that_all_others_contradict_is_the_wrong_file(
+    path: str, pointer: str, value: str, rule: str, pack: PackBuilder
+) -> None:
+    pack.corrupt(path, pointer, value).reseal()
+    assert [(item.rule, item.file) for item in pack.verify().errors] == [(rule, path)]
+
+
+def test_parameters_that_nobody_ran_are_the_wrong_file(pack: PackBuilder) -> None:
+    pack.replace("training/params.yaml", "0.50", "0.65").replace("training/dvc.lock", "0.5", "0.65").reseal()
+    (finding,) = pack.verify().errors
+    assert (finding.rule, finding.file, finding.pointer) == ("PAR001", "training/params.yaml", "/threshold")
+    assert "metrics came from a run with threshold 0.50" in finding.message
+    assert "the promoted parameters (training/params.yaml) say 0.65" in finding.message
+
+
+def test_a_contradicted_source_is_drawn_as_the_one_that_disagrees(pack: PackBuilder) -> None:
+    pack.corrupt(RUN, "/run_id", "train-2").reseal()
+    (edge,) = [edge for edge in graph_of(pack).edges if not edge.agrees]
+    assert (edge.file, edge.rule, edge.is_source) == (RUN, "IDN005", False)
+    (text,) = edge.trouble
+    assert text.startswith(f"{RUN} came from training run train-2, model/model_package.json names training run train-1")

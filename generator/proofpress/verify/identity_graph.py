@@ -159,8 +159,8 @@ def sentence(shared: Shared, source: Statement, other: Statement, difference: Di
         story = shared.story.get(other.document, f"{other.file} records")
         if other.document == "params":
             return (
-                f"the promoted parameters ({other.file}) say {difference.name} {difference.found}, the run and its "
-                f"metrics ({source.file}) had {difference.expected}"
+                f"the model and its metrics came from a run with {difference.name} {difference.expected} "
+                f"({source.file}), the promoted parameters ({other.file}) say {difference.found}"
             )
         return (
             f"{story} with {difference.name} {difference.found}, "
