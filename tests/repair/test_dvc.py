@@ -263,6 +263,18 @@ def test_links_in_a_run_folder_are_never_followed(tmp_path: Path) -> None:
     assert run.file("link.txt") is None
 
 
+def test_a_lock_leads_out_of_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("x\n")
+    folder = make_project(tmp_path / "project")
+    entry = f"md5: {md5(b'x' + bytes([10]))}\n      size: 2\n"
+    lock = f"schema: '2.0'\nstages:\n  s:\n    cmd: x\n    outs:\n    - path: ../secret.txt\n      {entry}"
+    (folder / "dvc.lock").write_text(lock)
+    run = open_run(folder)
+    assert run.lock is not None
+    assert run.counterpart("model/secret.txt") is None
+    assert run.recorded("../secret.txt") is None
+
+
 def test_a_plan_is_the_same_each_time(promoted: PackBuilder, project: Path) -> None:
     promoted.write("out/roc.csv", "fpr,tpr\n").reseal()
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from proofpress.errors import IngestError
 from proofpress.evidence.dvc import LockedFile, PipelineLock, leaves
 from proofpress.evidence.pack import CHECKSUMS
+from proofpress.evidence.values import path_trouble
 from proofpress.ingest.checksums import parse_checksums
 from proofpress.ingest.dvc import Stage, read_lock, read_pipeline
 from proofpress.ingest.raw import Digests
@@ -93,7 +94,7 @@ class Run:
     @cached_property
     def _locked(self) -> Mapping[str, LockedFile]:
         outs = self.lock.outs() if self.lock else ()
-        return {out.path: out for _stage, out in outs if not out.is_folder}
+        return {out.path: out for _stage, out in outs if not out.is_folder and not path_trouble(out.path)}
 
     def recorded(self, path: str) -> RunFile | None:
         """The file that the run recorded at a path: in its place, or in DVC's cache. None without such a record."""
