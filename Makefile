@@ -28,6 +28,8 @@ lint: $(READY)
 
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
+	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
+	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
 
 mutations: $(READY)  ## ten thousand damaged packs of each sort: none may be accepted
 	$(BIN)/python -m pytest -q tests/verify/test_mutations.py --mutations 10000

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from complete_pack import CompletePack
 from pack_builder import PackBuilder
 
 ROBUSTNESS = Path(__file__).resolve().parents[2] / "shared" / "data" / "robustness"
@@ -25,6 +26,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pack(tmp_path: Path) -> PackBuilder:
     """A valid pack in an instance's `packs/` folder."""
     return PackBuilder(tmp_path / "packs")
+
+
+@pytest.fixture
+def whole(tmp_path: Path) -> CompletePack:
+    """A valid pack with metrics files, configuration, suite and readiness report, too."""
+    return CompletePack(tmp_path / "whole" / "packs")
 
 
 @pytest.fixture

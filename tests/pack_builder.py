@@ -15,22 +15,34 @@ from tempfile import mkdtemp
 from typing import Any, Final, Self
 
 from proofpress.evidence.base import Absence
-from proofpress.evidence.demo import DemoRun
 from proofpress.evidence.evaluation import SliceKey, Target
+from proofpress.evidence.interface import FixedInput, FixedScore
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
+from proofpress.evidence.preflight import Machine, Requirements, file_checks, program_check
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.strict import parse_json
+from proofpress.pack.assurance import (
+    write_failure_modes,
+    write_guardrails,
+    write_monitoring_plan,
+    write_risks,
+    write_traceability,
+)
+from proofpress.pack.clean_run import Captured
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
+from proofpress.pack.demo import record_demo
 from proofpress.pack.efficiency import write_efficiency
 from proofpress.pack.evaluation import Examples, Interval, Metric, measure, write_evaluation, write_examples
+from proofpress.pack.interface import write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
+from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import produced, write_params, write_training
-from proofpress.pack.writer import write_bytes, write_document
+from proofpress.pack.training import produced, write_params, write_run_manifest, write_training
+from proofpress.pack.writer import write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Verdict, verify
@@ -54,8 +66,37 @@ stages:
       size: 29
 """
 """What DVC would have recorded of the tiny pack's run."""
+ANSWERS: Final = "demo/answers.jsonl"
+PREDICT: Final = """\
+import json
+import pathlib
+import sys
+
+source, answers = map(pathlib.Path, sys.argv[1:])
+numbers = [json.loads(line)["number"] for line in source.read_text().splitlines()]
+found = ["odd" if number % 2 else "even" for number in numbers]
+answers.write_text("".join(json.dumps({"parity": word}) + "\\n" for word in found))
+print("\\n".join(found))
+"""
+MACHINE: Final = Machine(
+    python="3.11.9",
+    implementation="CPython",
+    system="Linux",
+    machine="x86_64",
+    cpus=2,
+    memory_bytes=4 * 1024**3,
+    disk_free_bytes=10 * 1024**3,
+)
 REMOVE: Final = object()
 """Given to `corrupt` as a value: the field is removed."""
+_BINDING: Final = (
+    "training/training_preflight_report.json",
+    "training/training_run_manifest.json",
+    "demo/runtime_preflight_report.json",
+    "demo/batch_receipt_report.json",
+    "demo/terminal_demo_manifest.json",
+)
+"""Documents that name files by their digests, those that are named by others first."""
 _SECTIONS: Final = ("dataset", "demo", "model", "training")
 
 
@@ -81,6 +122,7 @@ class PackBuilder:
         self.root = root
         self.family = family
         self.release_id = release_id
+        self._earlier: dict[str, set[str]] = {}
         shutil.copytree(template_pack(), self.folder)
         if (family, release_id) != ("digits", RELEASE):
             self.with_release(release_id, family=family)
@@ -143,6 +185,8 @@ class PackBuilder:
 
     def write(self, path: str, data: str | bytes) -> Self:
         """Write a file as it is."""
+        if (self / path).is_file():
+            self._earlier.setdefault(path, set()).add(hashlib.sha256((self / path).read_bytes()).hexdigest())
         write_bytes(self.folder, path, data.encode() if isinstance(data, str) else data)
         return self
 
@@ -193,6 +237,28 @@ class PackBuilder:
             self.corrupt(EVAL, f"/{name}", value)
         return self.reseal()
 
+    def with_resumption(self, **changed: Any) -> Self:
+        """Let the training run be one that went on at step 1 from a checkpoint of its own, and seal the pack.
+
+        `changed` are fields of the checkpoint that say something else.
+        """
+        run, place = "training/training_run.json", "training/checkpoints/step-1.bin"
+        self.write(place, b"state")
+        splits = self.value("dataset/dataset_package.json", "/splits")
+        checkpoint = {
+            **produced(self.folder, place),
+            "run_id": self.value(run, "/run_id"),
+            "dataset_snapshot_id": self.value(run, "/dataset_snapshot_id"),
+            "config_sha256": self.value("training/training_preflight_report.json", "/configuration/sha256"),
+            "splits": [{"name": item["name"], "keys_sha256": item["keys_sha256"]} for item in splits],
+            "step": 1,
+        }
+        self.corrupt(run, "/resumed_from", checkpoint | changed).corrupt(run, "/resumed_step", 1)
+        self.corrupt(run, "/log/-", {"step": 1, "name": "resumed_step", "value": 1})
+        self.corrupt(EVAL, "/resumed_step", 1)
+        write_run_manifest(self.folder)
+        return self.reseal()
+
     def with_model_id(self) -> Self:
         """Name the model as it stands now in every document that names one."""
         model_id = "sha256:" + hashlib.sha256((self / "model/manifest.json").read_bytes()).hexdigest()
@@ -201,15 +267,104 @@ class PackBuilder:
             EVAL,
             "model/efficiency_report.json",
             "demo/terminal_demo_manifest.json",
+            "demo/runtime_preflight_report.json",
+            "demo/batch_receipt_report.json",
+            "interface.json",
         ):
-            self.corrupt(path, "/model_id", model_id)
+            if (self / path).is_file():
+                old = self.value(path, "/model_id")
+                self.corrupt(path, "/model_id", model_id)
+        return self.replace("demo/receipts.jsonl", old, model_id)
+
+    def with_training(self, number: int) -> Self:
+        """Let the model come from another training run and evaluation, those of this number, and seal the pack."""
+        run, train, evaluation = "training/training_run.json", f"train-{number}", f"eval-{number}"
+        self.corrupt(run, "/run_id", train).corrupt(run, "/seed", number)
+        self.corrupt("training/training_run_manifest.json", "/run_id", train)
+        self.corrupt("model/model_package.json", "/run_id", train)
+        self.corrupt(EVAL, "/training_run_id", train).corrupt(EVAL, "/run_id", evaluation)
+        self.corrupt("model/efficiency_report.json", "/run_id", evaluation)
+        return self.corrupt("model/manifest.json", "/format", f"parity table {number}").with_model_id().reseal()
+
+    def rebind(self) -> Self:
+        """Let documents that name a file by the digest that it had name it by the digest that it has."""
+        for path in _BINDING:
+            if (self / path).is_file():
+                before = self.json(path)
+                after = self._rebound(before)
+                if after != before:
+                    self.write(path, dump_json(after))
         return self
 
-    def reseal(self, *, documents: bool = True, sets: TemplateSets | None = None) -> Self:
-        """Render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
+    # ── documents that the tiny pack does not hold ───────────────────────────────────────────────
+
+    def with_spec(self) -> Self:
+        """Add a reviewed dataset spec, the input check and the snapshot report, and seal the pack."""
+        write_tiny_dataset(self.folder, spec=SPEC)
+        return self.preflighted().reseal()
+
+    def preflighted(self) -> Self:
+        """Let the training preflight have seen the dataset as it stands now, whose checksum file it follows."""
+        self.reseal()
+        _preflight(self.folder)
+        write_run_manifest(self.folder)
+        return self
+
+    def with_interface(self) -> Self:
+        """Add a public interface with answers on the demo's input, and seal the pack."""
+        fixed = FixedInput(
+            name="one number",
+            input_sha256=hashlib.sha256((self / "demo/inputs.jsonl").read_bytes()).hexdigest(),
+            input_path="demo/inputs.jsonl",
+            scores=(FixedScore(key="21", output="parity", label="odd"),),
+        )
+        write_interface(
+            self.folder,
+            model_id=self.value("model/model_package.json", "/model_id"),
+            surface=SURFACE,
+            fixed_input_scores=[fixed],
+        )
+        return self.reseal()
+
+    def with_assurance(self) -> Self:
+        """Add risks, failure modes, monitoring plan, guardrails and traceability, and seal the pack."""
+        write_tiny_assurance(self.folder, first_seen=self.release_id)
+        return self.reseal()
+
+    def with_everything(self) -> Self:
+        """Add every document that a pack may hold."""
+        return self.with_spec().with_interface().with_assurance()
+
+    def rebound(self) -> Self:
+        """Let input check and snapshot report bind the dataset's files as they stand now, and seal the pack."""
+        check, report = "dataset/dataset_input_check_report.json", "dataset/dataset_snapshot_report.json"
+        spec = hashlib.sha256((self / "dataset/dataset_spec.json").read_bytes()).hexdigest()
+        self.corrupt(check, "/spec_sha256", spec).corrupt(report, "/spec_sha256", spec)
+        self.corrupt(report, "/input_check", produced(self.folder, check))
+        paths = [item["path"] for item in self.value(report, "/artifacts")]
+        return self.corrupt(report, "/artifacts", [produced(self.folder, path) for path in paths]).reseal()
+
+    def _rebound(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._rebound(item) for item in value]
+        if isinstance(value, str):
+            for path, digests in self._earlier.items():
+                for old in digests if (self / path).is_file() else ():
+                    value = value.replace(old, hashlib.sha256((self / path).read_bytes()).hexdigest())
+        if not isinstance(value, dict):
+            return value
+        after = {name: self._rebound(item) for name, item in value.items()}
+        if "size" in value and after["sha256"] != value["sha256"]:
+            after["size"] = (self / value["path"]).stat().st_size
+        return after
+
+    def reseal(self, *, documents: bool = True, bindings: bool = True, sets: TemplateSets | None = None) -> Self:
+        """Rebind, render the documents, then write the sections' checksum files, the manifest's list and SHA256SUMS.
 
         The manifest's other fields stay as they are. Documents are left alone when the evidence can't be read.
         """
+        if bindings:
+            self.rebind()
         loaded = self.load()
         if documents and loaded.evidence is not None:
             chosen = (sets or _sets()).find(loaded.evidence.manifest.template_set)
@@ -281,12 +436,135 @@ def _example(key: str, label: str, *, correct: int) -> Mapping[str, Any]:
     return {"key": key, "label": label, "prediction": label, "correct": correct, "slices": {"parity": label}}
 
 
-def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
-    """Write the tiny pack by the public builders; the same bytes each time. Returns its pack_id."""
-    at, identity = "2026-03-01T09:30:00Z", {"release_id": RELEASE}
+SPEC: Final[Mapping[str, Any]] = {
+    "inputs": {"digits.csv": {"reference": "Counted for these tests.", "size": 10}},
+    "assignment": {"train": "Numbers from 10 to 13.", "test": "Numbers from 20 to 23."},
+    "limits": {"least_records_per_split": 4, "least_records_per_class": 2},
+    "reviewed_by": "data steward",
+    "reviewed_at": "2026-02-27T12:00:00Z",
+}
+SURFACE: Final[Mapping[str, Any]] = {
+    "symbols": [
+        {"name": "predict", "contract": "predict(path: str) -> list[str]"},
+        {"name": "explain", "contract": "explain(path: str) -> str", "stability": "experimental"},
+    ],
+    "exit_codes": [{"name": "0", "contract": "Every number was told."}],
+    "outputs": [{"name": "parity", "contract": "text, 'even' or 'odd'"}],
+    "metrics": [{"name": "accuracy", "contract": "fraction, higher is better"}],
+}
+
+
+ASSURANCE: Final[Mapping[str, Sequence[Mapping[str, Any]]]] = {
+    "risks": [
+        {
+            "id": "wrong-parity",
+            "title": "An odd number is told as even",
+            "description": "Whoever sorts by the answer sorts some numbers wrongly.",
+            "severity": "medium",
+            "likelihood": "likely",
+            "affected_groups": ["People with odd numbers"],
+            "mitigations": [
+                {"description": "Answers are shown with the number.", "status": "in_place"},
+                {"description": "A second reader for odd numbers.", "status": "planned"},
+            ],
+            "signals": ["odd-share"],
+            "owner": "model owner",
+        },
+        {
+            "id": "negative-numbers",
+            "title": "Negative numbers were never tried",
+            "description": "What is told of them is chance.",
+            "severity": "low",
+            "likelihood": "rare",
+            "status": "accepted",
+            "affected_groups": ["People with negative numbers"],
+            "accepted_reason": "The input guardrail refuses them.",
+            "owner": "product owner",
+        },
+    ],
+    "signals": [
+        {
+            "id": "odd-share",
+            "title": "Share of odd answers",
+            "metric": "share of answers that are odd",
+            "source": "answer log",
+            "threshold": {"op": "<", "value": Number("0.40"), "unit": "fraction"},
+            "window": {"size": 7, "unit": "days"},
+            "action": "Stop the reader and look at the last hundred numbers.",
+            "owner": "operations",
+            "risks": ["wrong-parity"],
+        }
+    ],
+    "guardrails": [
+        {
+            "id": "two-digits",
+            "kind": "input",
+            "description": "Only numbers of two digits are read",
+            "policy": "A number with fewer or more than two digits, or with a sign, is refused.",
+            "enforced_in": "the reader's input check",
+            "owner": "operations",
+            "tests": ["demo/inputs.jsonl"],
+        },
+        {
+            "id": "second-reader",
+            "kind": "process",
+            "description": "A person looks at every tenth answer",
+            "policy": "Every tenth answer is read by a person.\nDisagreements are counted.",
+            "enforced_in": "the sorting room",
+            "owner": "operations",
+            "absent": {"code": "NOT_APPLICABLE", "reason": "people leave no file"},
+        },
+    ],
+}
+
+
+def failure_modes_of(release_id: str) -> list[Mapping[str, Any]]:
+    """A counted failure mode, one that was fixed, and one that nothing counts."""
+    odd = {"dimension": "parity", "value": "odd"}
+    wrong = {"path": "model/per_example/test.jsonl", "where": [{"field": "correct", "op": "==", "value": 0}]}
+    return [
+        {
+            "id": "odd-as-even",
+            "title": "Odd numbers told as even",
+            "description": "The last digit is misread.",
+            "first_seen": release_id,
+            "selection": {**wrong, "slice": odd},
+            "risks": ["wrong-parity"],
+        },
+        {
+            "id": "even-as-odd",
+            "title": "Even numbers told as odd",
+            "description": "Zeros looked like nines.",
+            "status": "fixed",
+            "first_seen": "digits-v0.0.1-tiny-r1",
+            "selection": {**wrong, "slice": {**odd, "value": "even"}},
+        },
+        {
+            "id": "slow-answers",
+            "title": "Answers that come late",
+            "description": "Seen once on a busy machine.",
+            "status": "known",
+            "first_seen": "digits-v0.0.1-tiny-r1",
+            "absent": {"code": "NOT_MEASURED", "reason": "times are not in the results"},
+        },
+    ]
+
+
+def write_tiny_assurance(folder: Path, *, first_seen: str) -> None:
+    """Write the tiny pack's assurance evidence by the public builders."""
+    write_risks(folder, ASSURANCE["risks"])
+    write_monitoring_plan(folder, ASSURANCE["signals"])
+    write_guardrails(folder, ASSURANCE["guardrails"])
+    write_failure_modes(folder, failure_modes_of(first_seen), release_id=first_seen)
+    write_traceability(folder)
+
+
+def write_tiny_dataset(folder: Path, *, spec: Mapping[str, Any] | None = None) -> str:
+    """Write the tiny pack's dataset; the same snapshot each time. Returns its id."""
     train, test = [f"r{n}" for n in (10, 11, 12, 13)], [f"t{n}" for n in (20, 21, 22, 23)]
-    snapshot = write_dataset(
+    return write_dataset(
         folder,
+        spec=spec,
         name="digits",
         splits=[_records("train", "Fitting the weights.", train), _records("test", "Held out.", test)],
         key_kinds={"record": "The record's own number."},
@@ -302,6 +580,22 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
             "limitations": ["Only two-digit numbers are in it."],
         },
     ).dataset_snapshot_id
+
+
+def _preflight(folder: Path) -> None:
+    write_preflight(
+        folder,
+        config=folder / "training/params.yaml",
+        requirements=Requirements(python=">=3.11", min_memory_bytes=1024),
+        machine=MACHINE,
+        at="2026-03-01T07:59:00Z",
+    )
+
+
+def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
+    """Write the tiny pack by the public builders; the same bytes each time. Returns its pack_id."""
+    at, identity = "2026-03-01T09:30:00Z", {"release_id": RELEASE}
+    snapshot = write_tiny_dataset(folder)
     identity |= {
         "model_id": write_model(
             folder,
@@ -313,6 +607,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         )
     }
     write_params(folder, PARAMETERS)
+    _preflight(folder)
     write_bytes(folder, "training/dvc.lock", LOCK_TEXT)
     write_training(
         folder,
@@ -330,6 +625,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         log=[{"step": 1, "name": "loss", "value": Number("0.25")}],
         notes=("Trained on one thread.",),
     )
+    write_run_manifest(folder)
     write_model_package(
         folder,
         **identity,
@@ -364,22 +660,22 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
         claim_boundary=("Measured on one machine, other machines will differ.",),
     )
     write_bytes(folder, "demo/inputs.jsonl", b'{"number": 21}\n')
-    write_document(
+    write_bytes(folder, "demo/predict.py", PREDICT.encode())
+    inputs = ["demo/inputs.jsonl", "demo/predict.py", "model/config.json", "model/weights.bin"]
+    digests = [(path, produced(folder, path)["sha256"]) for path in ("model/manifest.json", *inputs)]
+    record_demo(
         folder,
-        DemoRun,
-        {
+        Captured(exit_code=0, stdout="odd\n", stderr="", seconds=0.1, written={ANSWERS: b'{"parity": "odd"}\n'}),
+        machine=MACHINE,
+        checks=[*file_checks(dict(digests), dict(digests[:1] + digests[-2:])), program_check("python", there=True)],
+        inputs=inputs,
+        rows=None,
+        fields={
             **identity,
-            "command": ["python", "demo/predict.py", "demo/inputs.jsonl"],
+            "command": ["python", "demo/predict.py", "demo/inputs.jsonl", ANSWERS],
             "started_at": at,
-            "duration_seconds": Number("0.1"),
-            "exit_code": 0,
-            "inputs": [produced(folder, "demo/inputs.jsonl")],
-            "outputs": [],
-            "stdout": "odd\n",
-            "stderr": "",
             "claim_boundary": ["One number shows that it runs, not how well."],
         },
-        generated_by="proofpress.pack.demo",
     )
     write_release(
         folder,

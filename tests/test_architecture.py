@@ -19,6 +19,7 @@ ORDER = (
     {"render"},
     {"verify"},
     {"pack", "diff", "registry", "instance", "discovery"},
+    {"exchange"},
     {"pipeline"},
     {"repair"},
     {"site"},

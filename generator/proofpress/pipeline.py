@@ -10,19 +10,21 @@ from proofpress.diff import Comparison, diff
 from proofpress.discovery import PackRef
 from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS, MANIFEST
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST, Evidence
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import FileEntry
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
+from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
-from proofpress.render.sets import SHIPPED, TemplateSet, TemplateSets
+from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
-from proofpress.verify.across import PackFacts, across, facts_of
+from proofpress.verify.across import across
 from proofpress.verify.book import rule_book
+from proofpress.verify.facts import PackFacts, facts_of
 from proofpress.verify.identity_graph import IdentityGraph, identity_graph
 from proofpress.workers import executor, run_units
 
@@ -92,10 +94,13 @@ def read_registry(instance: Instance) -> Registry:
 
 def all_rules() -> Mapping[str, Rule]:
     """Every rule there is, by id."""
-    return rule_book(
+    from proofpress.exchange.genolewm.book import RULES as GENOLEWM  # noqa: PLC0415 - costs 30 ms, reports alone need it
+
+    registry = (
         Rule(id=name, title=title, severity=severity, explanation=explanation)
         for name, title, severity, explanation in REGISTRY_RULES
     )
+    return rule_book((*registry, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:
@@ -116,6 +121,15 @@ def is_registered(root: Path, folder: Path, rules: Rules) -> bool:
     if registered_id(folder) in rules.registered:
         return True
     return folder.absolute().is_relative_to(root.absolute()) and folder.name in bundles_of(root)
+
+
+def refuse_registered(root: Path, folder: Path, rules: Rules) -> None:
+    """Raise `UsageError` when the pack in a folder is registered: whatever writes packs asks here first."""
+    if is_registered(root, root / folder, rules):
+        raise UsageError(
+            f"{folder} is registered and never changes",
+            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
+        )
 
 
 def rules_at(root: Path) -> Rules:
@@ -260,10 +274,9 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
 
 def require_listed(loaded: LoadedPack, listed: Iterable[FileEntry]) -> None:
     """Refuse a pack whose files are not those of its manifest: assembling it again would hide that."""
-    rendered = {spec.path for documents in SHIPPED.values() for spec in documents}
     for entry in listed:
         file = loaded.raw.files.get(entry.path)
-        made = entry.path in rendered or entry.path.endswith(CHECKSUMS)
+        made = entry.path in RENDERED or entry.path.endswith(CHECKSUMS)
         if not made and (file is None or file.sha256 != entry.sha256):
             raise UsageError(
                 f"{loaded.raw.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
@@ -322,3 +335,29 @@ def compare(instance: Instance, old: str, new: str) -> Comparison:
     rules = Rules.of(instance, read_registry(instance))
     before, after = select(instance, (old, new))
     return diff(verified(before, rules), verified(after, rules))
+
+
+def family_changelog(instance: Instance, family: str) -> str:
+    """The changelog of a family, from the newest bundle of each release. Raises `UsageError` on a refused pack."""
+    refs = [ref for ref in instance.refs if ref.family == family]
+    if not refs:
+        known = ", ".join(sorted({ref.family for ref in instance.refs}))
+        raise UsageError(f"no family '{family}' in this instance", hint=f"families: {known or 'none'}")
+    registry = read_registry(instance)
+    if not registry.intact:
+        raise UsageError("the registry is refused, so nobody knows what was yanked", hint="run 'proofpress check'")
+    rules = Rules.of(instance, registry)
+    newest: dict[str, Evidence] = {}
+    for evidence in (verified(ref, rules).evidence for ref in refs):
+        before = newest.get(evidence.release.release_id)
+        if before is None or before.manifest.bundle < evidence.manifest.bundle:
+            newest[evidence.release.release_id] = evidence
+    return render_changelog(family, [_told(evidence, registry) for evidence in newest.values()])
+
+
+def _told(evidence: Evidence, registry: Registry) -> Told:
+    standing = registry.standing(evidence.bundle_id)
+    yanked = None
+    if standing is not None and standing.status == "YANKED":
+        yanked = (standing.since[:10], standing.yank_reason or "", standing.upgrade_path or "")
+    return Told(release=evidence.release, yanked=yanked)

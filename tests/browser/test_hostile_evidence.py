@@ -14,7 +14,7 @@ from conftest import ROBUSTNESS
 from example_site import BELOW, build, copy_instance, tree
 from pack_builder import PackBuilder
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS
+from proofpress.evidence.pack import KIND_BY_PATH, MANIFEST
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.strict import parse_json, pointer_of
 
@@ -82,7 +82,9 @@ def poison(pack: PackBuilder) -> list[list[Leaf]]:
     places. Returns the places that took one.
     """
     groups: dict[str, list[Leaf]] = defaultdict(list)
-    for kind in KINDS[1:]:
+    for kind in KIND_BY_PATH.values():
+        if kind.path == MANIFEST or not (pack / kind.path).exists():
+            continue
         for pointer, text in leaves(pack.json(kind.path)):
             if pointer not in {"/generated_by", "/schema_version", "/release_id"}:
                 groups[text].append((kind.path, pointer))

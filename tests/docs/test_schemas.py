@@ -11,8 +11,11 @@ import yaml
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from complete_pack import complete_template
+from pack_builder import ASSURANCE, PackBuilder
 from proofpress.cli import cli
-from proofpress.evidence.pack import KINDS, DocumentKind
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import KINDS, DocumentKind, documents_among
 from proofpress.schemas import schemas, write_schemas
 
 ROOT = Path(__file__).parents[2]
@@ -66,11 +69,12 @@ def unknown_words(schema: Any) -> set[str]:
 
 
 def documents() -> Iterator[tuple[DocumentKind, Path]]:
-    for pack in PACKS:
-        yield from ((kind, pack / kind.path) for kind in KINDS if (pack / kind.path).is_file())
+    for pack in (*PACKS, complete_template()):
+        paths = (path.relative_to(pack).as_posix() for path in sorted(pack.rglob("*.json")))
+        yield from ((kind, pack / kind.path) for kind in documents_among(paths))
 
 
-def test_the_example_packs_obey_them() -> None:
+def test_packs_obey_them() -> None:
     checked = set()
     for kind, path in documents():
         assert errors(kind.name.replace("_", "-"), json.loads(path.read_bytes())) == [], path
@@ -105,6 +109,16 @@ def test_policy_profiles_and_log_obey_them() -> None:
         assert errors("registry-event", json.loads(line)) == [], line
 
 
+def test_what_assurance_commands_print_obeys_them(pack: PackBuilder) -> None:
+    root, folder = pack.root.parent, f"packs/digits/{pack.release_id}"
+    for name in ("risks", "signals"):
+        (root / f"{name}.json").write_text(dump_json({name: ASSURANCE[name]}), encoding="utf-8")
+    words = ["pack", "assurance", folder, "--risks", "risks.json", "--monitoring", "signals.json"]
+    assert errors("written", output(words, root)) == []
+    assert errors("slices", output(["slices", folder, "--profile", "tabular"], root)) == []
+    assert errors("profiles", output(["profiles"], root)) == []
+
+
 def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     old, new = next((a, b) for a, b in pairwise(PACKS) if a.parent == b.parent)
     assert errors("findings", output(["verify", str(old)])) == []
@@ -114,6 +128,11 @@ def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     assert errors("rules", output(["rules"])) == []
     assert errors("render", output(["render", "--check"])) == []
     assert errors("registry-log", output(["registry", "log"])) == []
+
+    assert errors("changelog-draft", output(["changelog", "draft"])) == []
+    (tmp_path / "empty.yaml").write_text("name: x\n", encoding="utf-8")
+    words = ["pack", "dataset", "x", "--spec", "empty.yaml", "--check-spec"]
+    assert errors("pack-dataset", output(words, tmp_path)) == []
 
     damaged = tmp_path / "packs" / old.parent.name / old.name
     for path in (path for path in old.rglob("*") if path.is_file()):

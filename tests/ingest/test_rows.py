@@ -68,7 +68,7 @@ def test_refused(data: bytes, rule: str, pointer: str) -> None:
 
 def streamed(data: bytes, size: int | None = None) -> tuple[RowFacts, str]:
     seen = hashlib.sha256()
-    found = read_rows(hashed_lines(BytesIO(data), seen, len(data) if size is None else size))
+    found = read_rows(hashed_lines(BytesIO(data), (seen.update,), len(data) if size is None else size))
     return found, seen.hexdigest()
 
 
@@ -115,3 +115,17 @@ def test_streamed_file_of_a_pack(pack: PackBuilder) -> None:
     assert pack.verify().findings == ()
     pack.write("demo/big.jsonl", b"".join([lines[1], lines[0], *lines[2:]]))
     assert [finding.rule for finding in pack.verify().findings] == ["ING010"]
+
+
+def test_markers_are_counted_and_bounded() -> None:
+    lines = [
+        *(b'{"key": "a%d", "generated_by": "tiny.score"}' % n for n in range(3)),
+        b'{"key": "b"}',
+        b'{"key": "c", "generated_by": 7}',
+        b'{"key": "d", "generated_by": null}',
+    ]
+    assert read_rows(lines).markers == {"tiny.score": 3, "": 1, "(no label)": 2}
+    many = [b'{"generated_by": "w%d"}' % n for n in range(10_000)]
+    found = read_rows(many).markers
+    assert len(found) == 33
+    assert found["(further labels)"] == 10_000 - 32

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from complete_pack import CompletePack
 from pack_builder import REMOVE, PackBuilder
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KIND_BY_PATH, KINDS
@@ -26,8 +27,8 @@ def told(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_unknown_field_of_a_known_minor_is_refused(kind: Any, pack: PackBuilder) -> None:
-    raw = parse_json((pack / kind.path).read_bytes())
+def test_unknown_field_of_a_known_minor_is_refused(kind: Any, whole: CompletePack) -> None:
+    raw = parse_json((whole / whole.place(kind)).read_bytes())
     assert read_document(kind, raw)[1] == ()
     document, findings = read_document(kind, raw | {"titel": "x"})
     assert document is None
@@ -37,8 +38,8 @@ def test_unknown_field_of_a_known_minor_is_refused(kind: Any, pack: PackBuilder)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, pack: PackBuilder) -> None:
-    raw = parse_json((pack / kind.path).read_bytes())
+def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, whole: CompletePack) -> None:
+    raw = parse_json((whole / whole.place(kind)).read_bytes())
     document, findings = read_document(kind, raw | {"schema_version": "1.4.0", "later": {"a": 1}})
     assert document is not None
     assert told(findings) == [("SCH003", "/later")]
@@ -46,14 +47,14 @@ def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, pack: PackBuilder
 
 
 def test_nested_fields_of_a_newer_minor_are_listed(pack: PackBuilder) -> None:
-    document, findings = read(pack, schema_version="1.1.0", rows__0__carbon="g", rows__1__carbon="g", later=1)
+    document, findings = read(pack, schema_version="1.7.0", rows__0__carbon="g", rows__1__carbon="g", later=1)
     assert document is not None
     assert document.rows[0].name == "latency_p50"
     assert sorted(told(findings)) == [("SCH003", "/later"), ("SCH003", "/rows/0/carbon"), ("SCH003", "/rows/1/carbon")]
 
 
 def test_newer_minor_keeps_its_other_rules(pack: PackBuilder) -> None:
-    document, findings = read(pack, schema_version="1.1.0", later=1, measured_at="yesterday")
+    document, findings = read(pack, schema_version="1.7.0", later=1, measured_at="yesterday")
     assert document is None
     assert ("SCH001", "/measured_at") in told(findings)
 

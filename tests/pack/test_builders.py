@@ -18,7 +18,6 @@ from proofpress.evidence.training import TrainingRun
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, key_text, write_dataset
-from proofpress.pack.demo import run_demo
 from proofpress.pack.efficiency import measure_latency, measure_peak_memory
 from proofpress.pack.evaluation import Examples, Interval, Metric, conclusion, measure, write_examples
 from proofpress.pack.model import ModelBytes, write_model
@@ -132,7 +131,7 @@ def test_a_document_is_written_with_its_header_and_exact_numbers(tmp_path: Path)
     assert written.finished_at == "2026-11-02T00:00:01Z"
     assert '"rate": 0.10' in text
     assert written.generated_by == "proofpress.pack.training"
-    assert parse_json(text.encode())["schema_version"] == "1.0.0"
+    assert parse_json(text.encode())["schema_version"] == "1.1.0"
     assert written.outputs[0].sha256 == hashlib.sha256(b"w").hexdigest()
 
 
@@ -300,45 +299,6 @@ def test_the_environment_tells_versions_and_no_host() -> None:
     found = environment(["pydantic"])
     assert found["python"].startswith("3.")
     assert set(found) == {"python", "implementation", "system", "machine", "pydantic"}
-
-
-def demo(folder: Path, script: str) -> Any:
-    """Run a script as the demo of a tiny release."""
-    write_bytes(folder, "demo/run.py", script.encode())
-    write_bytes(folder, "demo/in.txt", b"two words")
-    write_bytes(folder, "demo/not_given.txt", b"secret")
-    return run_demo(
-        folder,
-        release_id="tiny-v0.1.0-r1",
-        model_id="sha256:" + "0" * 64,
-        command=["python", "demo/run.py"],
-        inputs=["demo/run.py", "demo/in.txt"],
-        at="2026-11-01T00:00:00Z",
-        claim_boundary=["Shows that it runs."],
-    )
-
-
-def test_a_demo_really_runs_with_its_inputs_alone(tmp_path: Path) -> None:
-    found = demo(
-        tmp_path,
-        "import pathlib\nwords = pathlib.Path('demo/in.txt').read_text().split()\n"
-        "pathlib.Path('demo/out.txt').write_text(words[1])\n"
-        "print(sorted(p.name for p in pathlib.Path('demo').iterdir()))\nraise SystemExit(3)\n",
-    )
-    assert found.exit_code == 3
-    assert found.stdout == "['in.txt', 'out.txt', 'run.py']\n"
-    assert [item.path for item in found.outputs] == ["demo/out.txt"]
-    assert (tmp_path / "demo/out.txt").read_text() == "words"
-
-
-def test_a_demo_that_tells_where_it_ran_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="private path"):
-        demo(tmp_path, "print('/home/someone/x')\n")
-
-
-def test_a_demo_must_not_change_its_inputs(tmp_path: Path) -> None:
-    with pytest.raises(PackError, match="changed its input"):
-        demo(tmp_path, "open('demo/in.txt', 'w').write('other')\n")
 
 
 @pytest.fixture(scope="module")

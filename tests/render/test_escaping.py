@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from pack_builder import PackBuilder, steps
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS, Evidence
+from complete_pack import CompletePack
+from pack_builder import steps
+from proofpress.evidence.pack import MANIFEST, Evidence, documents_among, gathered, kind_at
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.strict import pointer_of
 from proofpress.render.render import render_documents
@@ -180,7 +181,7 @@ def _with(value: Any, path: Sequence[str], text: str) -> Any:
 @pytest.fixture(scope="module")
 def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     """A pack's evidence, its parsed documents, and every place in them that takes a free text."""
-    pack = PackBuilder(tmp_path_factory.mktemp("hostile"))
+    pack = CompletePack(tmp_path_factory.mktemp("hostile"))
     pack.corrupt("model/model_package.json", "/parameters", {"nested": {"a": "x"}})
     pack.corrupt("release.json", "/deprecations", [{"name": "a", "since": "b", "replacement": "c"}])
     pack.corrupt("release.json", "/support", {"until": "2027-01-01", "note": "x"})
@@ -189,31 +190,40 @@ def subject(tmp_path_factory: pytest.TempPathFactory) -> Subject:
     pack.corrupt("demo/terminal_demo_manifest.json", "/stderr", "x")
     loaded = pack.load()
     assert loaded.evidence is not None
+    kinds = [kind for kind in documents_among(loaded.values) if kind.path != MANIFEST]
     leaves = [
         (kind.path, pointer)
-        for kind in KINDS[1:]
+        for kind in kinds
         for pointer in _leaves(loaded.values[kind.path])
         if pointer != "/generated_by"
         and read_document(kind, _with(loaded.values[kind.path], steps(pointer), "free text"))[0] is not None
     ]
     assert len(leaves) > 80
-    return loaded.evidence, {kind.path: loaded.values[kind.path] for kind in KINDS[1:]}, leaves
+    return loaded.evidence, {kind.path: loaded.values[kind.path] for kind in kinds}, leaves
+
+
+def _read(path: str, value: Any) -> Any:
+    kind = kind_at(path)
+    assert kind is not None
+    return read_document(kind, value)[0]
 
 
 def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skeletons:
-    """The documents' structure when each leaf says `text_of`; None leaves it, an invalid text is made plain."""
+    """The documents' structure when each leaf says `text_of`; None leaves it, an invalid text is made plain.
+
+    Paths stay different, for a document lists each file once.
+    """
     evidence, documents, leaves = subject
     values = dict(documents)
     for number, (path, pointer) in enumerate(leaves):
         text = text_of(number, (path, pointer))
         if text is None:
             continue
-        changed = _with(values[path], steps(pointer), text)
-        valid = read_document(KIND_BY_PATH[path], changed)[0] is not None
-        values[path] = changed if valid else _with(values[path], steps(pointer), "plain")
-    models: dict[str, Any] = {
-        KIND_BY_PATH[path].name: read_document(KIND_BY_PATH[path], value)[0] for path, value in values.items()
-    }
+        end = f"-{number}" if pointer.endswith("path") else ""
+        changed = _with(values[path], steps(pointer), text + end)
+        valid = _read(path, changed) is not None
+        values[path] = changed if valid else _with(values[path], steps(pointer), "plain" + end)
+    models = gathered((kind, _read(kind.path, values[kind.path])) for kind in documents_among(values))
     found = {}
     for document in render_documents(replace(evidence, **models), TemplateSets().newest()):
         tokens = PARSER.parse(document.text)
@@ -221,7 +231,7 @@ def filled(subject: Subject, text_of: Callable[[int, Leaf], str | None]) -> Skel
         found[document.name] = [
             (token.type, token.level) for token in flat if token.type not in {"text", "text_special"}
         ]
-    assert len(found) == 6
+    assert len(found) == 7
     return found
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from pack_builder import EVAL, REMOVE, PackBuilder
+from pack_builder import ASSURANCE, EVAL, REMOVE, PackBuilder
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.policy import AcceptedOlder, Policy
 from proofpress.evidence.release import TemplateSetRef
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
+from proofpress.pack.assurance import write_risks
 from proofpress.render import TemplateSets, render_documents, sets
 from proofpress.resources import packaged
 from proofpress.verify import RULE_BOOK, verify
@@ -24,6 +25,7 @@ from proofpress.verify.rules import documents as document_rules
 
 FROZEN = sorted((Path(__file__).parents[1] / "frozen").glob("set-*/*/*"))
 CARD, REPORT, DRAFT = "model/model_card.md", "model/eval_report.md", "paper/paper_draft.md"
+NEWEST, NEXT = "2", "3"
 LATER = "2027-06-01T00:00:00Z"
 Golden = Callable[[str, str], None]
 
@@ -41,7 +43,7 @@ def rendered(pack: PackBuilder, template_sets: TemplateSets | None = None) -> di
 @pytest.mark.parametrize("folder", FROZEN, ids=lambda folder: folder.parents[1].name)
 def test_frozen_pack_stays_fresh(folder: Path) -> None:
     label = f"{folder.parent.name}/{folder.name}"
-    verdict = verify(load_pack(DirectorySource(folder, label=label)))
+    verdict = verify(load_pack(DirectorySource(folder, label=label)), registered_at=sets.RELEASED["1"])
     assert verdict.findings == ()
     assert verdict.verified is not None
     for document in verdict.verified.documents:
@@ -56,7 +58,11 @@ def test_every_template_set_and_rule_book_has_a_frozen_pack() -> None:
 
 def rich(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is there."""
+    preflight = "training/training_preflight_report.json"
+    schema = {"path": "training/config.schema.json", "sha256": "e" * 64, "size": 90, "closed": True}
+    pack.with_resumption().corrupt(preflight, "/configuration/validated_by", schema)
     release, demo, data = "release.json", "demo/terminal_demo_manifest.json", "dataset/dataset_package.json"
+    pack.with_everything()
     sections = {name: [f"Something was {name}."] for name in ("added", "changed", "removed", "fixed", "security")}
     pack.corrupt(release, "/changelog", sections)
     pack.corrupt(release, "/deprecations", [{"name": "old_name", "since": "0.1.0", "replacement": "Use new_name."}])
@@ -78,7 +84,10 @@ def rich(pack: PackBuilder) -> PackBuilder:
 
 def poor(pack: PackBuilder) -> PackBuilder:
     """Every optional part of every document is absent."""
-    for path in ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json"):
+    reports = ("training/training_preflight_report.json", "training/training_run_manifest.json")
+    reports += ("demo/runtime_preflight_report.json", "demo/batch_receipt_report.json")
+    documents = ("demo/terminal_demo_manifest.json", "model/efficiency_report.json", "model/manifest.json")
+    for path in (*reports, *documents):
         pack.remove(path)
     for index in (2, 1):
         pack.corrupt(EVAL, f"/rows/{index}", REMOVE)
@@ -91,7 +100,7 @@ def poor(pack: PackBuilder) -> PackBuilder:
     return pack.corrupt("training/training_run.json", "/notes", [])
 
 
-@pytest.mark.parametrize(("shape", "count"), [(rich, 6), (poor, 5)], ids=["rich", "poor"])
+@pytest.mark.parametrize(("shape", "count"), [(rich, 7), (poor, 5)], ids=["rich", "poor"])
 def test_golden_documents(
     shape: Callable[[PackBuilder], PackBuilder], count: int, pack: PackBuilder, golden: Golden
 ) -> None:
@@ -99,6 +108,11 @@ def test_golden_documents(
     assert len(documents) == count
     for name, text in documents.items():
         golden(f"{shape.__name__}-{name}.md", text)
+
+
+def test_golden_assurance_card_of_risks_alone(pack: PackBuilder, golden: Golden) -> None:
+    write_risks(pack.folder, [{**ASSURANCE["risks"][1], "id": "alone"}])
+    golden("lean-assurance_card.md", rendered(pack)["assurance_card"])
 
 
 def test_same_bytes_under_any_time_zone_locale_and_hash_seed(pack: PackBuilder) -> None:
@@ -179,18 +193,18 @@ def test_long_document_is_compared_from_its_first_difference(pack: PackBuilder) 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Path:
-    """A folder with a template that overrides one of set 1."""
+    """A folder with a template that overrides one of the newest set."""
     folder = tmp_path / "house"
     folder.mkdir()
-    text = (packaged("templates") / "documents/1/model_card.md.j2").read_text("utf-8")
+    text = (packaged("templates") / "documents" / NEWEST / "model_card.md.j2").read_text("utf-8")
     (folder / "model_card.md.j2").write_text(text + "\nReviewed by the house.\n", encoding="utf-8")
     return folder
 
 
 def with_house(pack: PackBuilder, house: Path) -> TemplateSets:
-    known = TemplateSets({"house": ("1", house)}, default="house")
+    known = TemplateSets({"house": (NEWEST, house)}, default="house")
     ref = known.newest().ref
-    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": "1", "sha256": ref.sha256})
+    pack.corrupt("manifest.json", "/template_set", {"name": "house", "base": NEWEST, "sha256": ref.sha256})
     pack.reseal(sets=known)
     return known
 
@@ -212,7 +226,7 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
         shutil.rmtree(house)
     else:
         pack.corrupt("manifest.json", "/template_set/base", "7").reseal_sums()
-    verdict = pack.verify(sets=TemplateSets({"house": ("1", house)}))
+    verdict = pack.verify(sets=TemplateSets({"house": (NEWEST, house)}))
     (finding,) = verdict.findings
     assert (finding.rule, finding.pointer) == ("FRS002", "/template_set")
     assert verdict.verified is None
@@ -221,10 +235,10 @@ def test_own_set_that_changed_is_unknown(change: str, pack: PackBuilder, house: 
 def test_own_set_must_override_something(tmp_path: Path, house: Path) -> None:
     (house / "model_cart.md.j2").write_text("x", encoding="utf-8")
     with pytest.raises(UsageError, match=r"model_cart\.md\.j2 overrides nothing"):
-        TemplateSets({"house": ("1", house)}).named("house")
+        TemplateSets({"house": (NEWEST, house)}).named("house")
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no template"):
-        TemplateSets({"empty": ("1", tmp_path / "empty")}).named("empty")
+        TemplateSets({"empty": (NEWEST, tmp_path / "empty")}).named("empty")
     with pytest.raises(UsageError, match="no template set 'other'"):
         TemplateSets().named("other")
 
@@ -233,7 +247,7 @@ def test_own_set_must_override_something(tmp_path: Path, house: Path) -> None:
 def test_broken_template_is_named(text: str, pack: PackBuilder, house: Path) -> None:
     (house / "model_card.md.j2").write_text(text, encoding="utf-8")
     with pytest.raises(BuildError, match=r"model_card\.md\.j2"):
-        rendered(pack, TemplateSets({"house": ("1", house)}, default="house"))
+        rendered(pack, TemplateSets({"house": (NEWEST, house)}, default="house"))
 
 
 # ── newer sets ───────────────────────────────────────────────────────────────────────────────────────
@@ -241,25 +255,28 @@ def test_broken_template_is_named(text: str, pack: PackBuilder, house: Path) -> 
 
 @pytest.fixture
 def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TemplateSets:
-    """A Proofpress that ships a second set and renders new packs with it."""
+    """A Proofpress that ships one more set and renders new packs with it."""
     shipped = tmp_path / "templates"
-    shutil.copytree(packaged("templates") / "documents" / "1", shipped / "documents" / "1")
-    shutil.copytree(shipped / "documents" / "1", shipped / "documents" / "2")
-    card = shipped / "documents" / "2" / "model_card.md.j2"
-    card.write_text(card.read_text("utf-8").replace("# Model card", "# Improved card"), encoding="utf-8")
-    monkeypatch.setitem(sets.SHIPPED, "2", sets.SHIPPED["1"])
-    monkeypatch.setitem(sets.RELEASED, "2", LATER)
+    shutil.copytree(packaged("templates") / "documents", shipped / "documents")
+    (shipped / "documents" / NEXT).mkdir()
+    card = (shipped / "documents" / NEWEST / "model_card.md.j2").read_text("utf-8")
+    (shipped / "documents" / NEXT / "model_card.md.j2").write_text(
+        card.replace("# Model card", "# Improved card"), "utf-8"
+    )
+    monkeypatch.setitem(sets.SHIPPED, NEXT, sets.SHIPPED[NEWEST])
+    monkeypatch.setitem(sets.RELEASED, NEXT, LATER)
+    monkeypatch.setitem(sets._BEFORE, NEXT, NEWEST)
     monkeypatch.setattr(sets, "packaged", lambda _name: shipped)
-    return TemplateSets(default="2")
+    return TemplateSets(default=NEXT)
 
 
 def test_registered_pack_stays_fresh_when_templates_improve(newer: TemplateSets) -> None:
-    folder = FROZEN[0]
+    folder = FROZEN[-1]
     loaded = load_pack(DirectorySource(folder, label=f"{folder.parent.name}/{folder.name}"))
     verdict = verify(loaded, sets=newer, registered_at="2027-05-31T23:59:59Z")
     assert verdict.findings == ()
     assert verdict.verified is not None
-    assert newer.newest().ref == TemplateSetRef(name="2")
+    assert newer.newest().ref == TemplateSetRef(name=NEXT)
 
 
 @pytest.mark.parametrize("registered_at", [None, LATER, "2027-06-02T00:00:00Z"])
@@ -268,7 +285,7 @@ def test_new_pack_with_the_old_set_is_refused(
 ) -> None:
     verdict = pack.verify(sets=newer, registered_at=registered_at)
     (finding,) = verdict.findings
-    assert (finding.rule, finding.pointer, finding.found, finding.expected) == ("FRS003", "/template_set", "1", "2")
+    assert (finding.rule, finding.pointer, finding.found, finding.expected) == ("FRS003", "/template_set", NEWEST, NEXT)
     assert verdict.verified is None
 
 
@@ -281,22 +298,22 @@ def test_policy_may_accept_an_old_set(newer: TemplateSets, pack: PackBuilder) ->
 
 
 def test_new_pack_with_the_new_set_is_fresh(newer: TemplateSets, pack: PackBuilder) -> None:
-    pack.corrupt("manifest.json", "/template_set/name", "2").reseal(sets=newer)
+    pack.corrupt("manifest.json", "/template_set/name", NEXT).reseal(sets=newer)
     assert (pack / CARD).read_text("utf-8").startswith("# Improved card")
     assert pack.verify(sets=newer).findings == ()
-    known_by_old: Any = pack.verify(sets=TemplateSets({}, default="1")).findings
+    known_by_old: Any = pack.verify(sets=TemplateSets({}, default=NEWEST)).findings
     assert known_by_old == ()
 
 
 def test_own_set_over_an_old_base_is_a_downgrade(newer: TemplateSets, pack: PackBuilder, house: Path) -> None:
     with_house(pack, house)
-    known = TemplateSets({"house": ("1", house)}, default="2")
+    known = TemplateSets({"house": (NEWEST, house)}, default=NEXT)
     assert [finding.rule for finding in pack.verify(sets=known).findings] == ["FRS003"]
 
 
 def test_older_rule_book_needs_leave(pack: PackBuilder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document_rules, "RULE_BOOK", 2)
-    monkeypatch.setattr(document_rules, "RULE_BOOK_RELEASED", {1: "2026-11-22T00:00:00Z", 2: LATER})
+    monkeypatch.setattr(document_rules, "RULE_BOOK", RULE_BOOK + 1)
+    monkeypatch.setattr(document_rules, "RULE_BOOK_RELEASED", {RULE_BOOK: "2026-11-25T00:00:00Z", RULE_BOOK + 1: LATER})
     (finding,) = pack.verify().findings
     assert (finding.rule, finding.pointer) == ("FRS003", "/rule_book")
     assert pack.verify(registered_at="2027-01-01T00:00:00Z").findings == ()

@@ -118,7 +118,7 @@ def promoted(pack: PackBuilder, project: Path) -> PackBuilder:
     pack.write(LOCK, (project / "dvc.lock").read_bytes())
     for path in ("out/metrics.json", "out/roc.csv"):
         pack.write(path, (project / path).read_bytes())
-    return pack.reseal()
+    return pack.preflighted().reseal()
 
 
 def repaired(pack: PackBuilder, run: Path, *, apply: bool = True) -> Repair:
@@ -138,7 +138,7 @@ def test_promoted_files_are_those_of_the_run(promoted: PackBuilder) -> None:
 @pytest.mark.parametrize("path", ["out/metrics.json", "out/roc.csv", "model/weights.bin"])
 def test_another_runs_file_is_refused_and_taken_back(path: str, promoted: PackBuilder, project: Path) -> None:
     whole = (promoted / path).read_bytes()
-    promoted.write(path, whole.replace(b"0", b"1").replace(b"\x01", b"\x02")).reseal()
+    promoted.write(path, whole.replace(b"0", b"1").replace(b"\x01", b"\x02")).reseal(bindings=False)
     assert ("LCK001", path) in {(item.rule, item.file) for item in promoted.verify().errors}
     done = repaired(promoted, project)
     name = path if path.startswith("out/") else "out/weights.bin"
@@ -148,7 +148,7 @@ def test_another_runs_file_is_refused_and_taken_back(path: str, promoted: PackBu
 
 
 def test_an_output_that_is_gone_comes_from_the_cache(promoted: PackBuilder, project: Path) -> None:
-    promoted.write("out/roc.csv", "fpr,tpr\n").reseal()
+    promoted.write("out/roc.csv", "fpr,tpr\n").reseal(bindings=False)
     (project / "out/roc.csv").write_text("spoiled\n")
     done = repaired(promoted, project)
     digest = md5(b"fpr,tpr\r\n0,0\r\n1,1\r\n")
@@ -157,7 +157,7 @@ def test_an_output_that_is_gone_comes_from_the_cache(promoted: PackBuilder, proj
 
 
 def test_an_output_that_nothing_holds_is_run_again_by_its_stage(promoted: PackBuilder, project: Path) -> None:
-    promoted.write("out/metrics.json", "{}\n").reseal()
+    promoted.write("out/metrics.json", "{}\n").reseal(bindings=False)
     (project / "out/metrics.json").write_text("{}\n")
     shutil.rmtree(project / ".dvc/cache", ignore_errors=True)
     done = repaired(promoted, project, apply=False)
@@ -168,7 +168,7 @@ def test_an_output_that_nothing_holds_is_run_again_by_its_stage(promoted: PackBu
 
 
 def test_promoted_parameters_are_those_of_the_lock(promoted: PackBuilder, project: Path) -> None:
-    promoted.replace(PARAMS, "depth: 2", "depth: 3").reseal()
+    promoted.replace(PARAMS, "depth: 2", "depth: 3").reseal(bindings=False)
     found = {(item.rule, item.file, item.pointer) for item in promoted.verify().errors}
     assert ("LCK001", LOCK, "/stages/train/params/params.yaml/train/depth") in found
     done = repaired(promoted, project)
@@ -177,7 +177,7 @@ def test_promoted_parameters_are_those_of_the_lock(promoted: PackBuilder, projec
 
 
 def test_parameters_edited_after_the_run_are_not_recorded(promoted: PackBuilder, project: Path) -> None:
-    promoted.replace(PARAMS, "depth: 2", "depth: 3").reseal()
+    promoted.replace(PARAMS, "depth: 2", "depth: 3").reseal(bindings=False)
     (project / "params.yaml").write_text(PARAMETERS.replace("depth: 2", "depth: 4"))
     done = repaired(promoted, project, apply=False)
     assert copied(done) == []
@@ -185,7 +185,7 @@ def test_parameters_edited_after_the_run_are_not_recorded(promoted: PackBuilder,
 
 
 def test_a_project_that_ran_otherwise_is_set_aside(promoted: PackBuilder, project: Path) -> None:
-    promoted.write("out/roc.csv", "fpr,tpr\n").reseal()
+    promoted.write("out/roc.csv", "fpr,tpr\n").reseal(bindings=False)
     lock = (project / "dvc.lock").read_text().replace("threshold: 0.5", "threshold: 0.65")
     (project / "dvc.lock").write_text(lock)
     done = repaired(promoted, project, apply=False)
@@ -245,7 +245,7 @@ def test_a_pipeline_names_its_stages_and_outputs() -> None:
 
 
 def test_records_that_cannot_be_read_are_told(promoted: PackBuilder, project: Path) -> None:
-    promoted.write("out/roc.csv", "fpr,tpr\n").reseal()
+    promoted.write("out/roc.csv", "fpr,tpr\n").reseal(bindings=False)
     (project / "dvc.lock").write_text("a: &b 1\n")
     (project / "dvc.yaml").write_text("stages: 3\n")
     done = repaired(promoted, project, apply=False)
@@ -276,7 +276,7 @@ def test_a_lock_leads_out_of_no_run_folder(tmp_path: Path) -> None:
 
 
 def test_a_plan_is_the_same_each_time(promoted: PackBuilder, project: Path) -> None:
-    promoted.write("out/roc.csv", "fpr,tpr\n").reseal()
+    promoted.write("out/roc.csv", "fpr,tpr\n").reseal(bindings=False)
 
     def shown() -> Any:
         done = repaired(promoted, project, apply=False)

@@ -10,7 +10,7 @@ import pytest
 from pack_builder import EVAL, PackBuilder
 from proofpress.cli import main
 from proofpress.errors import UsageError
-from proofpress.evidence.pack import KINDS
+from proofpress.evidence.pack import KIND_BY_PATH
 from proofpress.ingest import migrations as life
 from proofpress.instance import open_instance
 from proofpress.pipeline import Rules, read_registry, select, verified
@@ -20,7 +20,7 @@ from proofpress.repair.migrate import Migrated, migrate_pack
 COST = "model/efficiency_report.json"
 
 
-def migrate_efficiency_1_0_to_1_9(raw: Any) -> dict[str, Any]:
+def migrate_efficiency_1_1_to_1_9(raw: Any) -> dict[str, Any]:
     """Efficiency report: optional fields were added."""
     return {**raw, "schema_version": "1.9.0"}
 
@@ -29,9 +29,10 @@ def migrate_efficiency_1_0_to_1_9(raw: Any) -> dict[str, Any]:
 def newer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader whose efficiency report and model manifest are newer than those of the pack."""
     version = {"efficiency": "1.9.0", "model_manifest": "1.9.0"}
-    kinds = tuple(replace(kind, schema_version=version.get(kind.name, kind.schema_version)) for kind in KINDS)
-    monkeypatch.setattr("proofpress.repair.migrate.KINDS", kinds)
-    monkeypatch.setitem(life.MIGRATIONS, ("efficiency", "1.0"), migrate_efficiency_1_0_to_1_9)
+    for path, kind in KIND_BY_PATH.items():
+        if kind.name in version:
+            monkeypatch.setitem(KIND_BY_PATH, path, replace(kind, schema_version=version[kind.name]))
+    monkeypatch.setitem(life.MIGRATIONS, ("efficiency", "1.1"), migrate_efficiency_1_1_to_1_9)
 
 
 def migrated(pack: PackBuilder, *, write: bool) -> Migrated:
@@ -42,11 +43,11 @@ def test_what_would_change_is_told_and_nothing_written(pack: PackBuilder) -> Non
     before = pack.pack_id
     done = migrated(pack, write=False)
     (moved,) = done.moved
-    assert (moved.path, moved.old, moved.new) == (COST, "1.0.0", "1.9.0")
-    assert moved.steps == ("migrate_efficiency_1_0_to_1_9",)
+    assert (moved.path, moved.old, moved.new) == (COST, "1.1.0", "1.9.0")
+    assert moved.steps == ("migrate_efficiency_1_1_to_1_9",)
     assert done.stuck == (("model/manifest.json", "1.0.0", "its bytes are the model's identity"),)
     assert (done.written, done.pack_id) == (False, before)
-    assert pack.value(COST, "/schema_version") == "1.0.0"
+    assert pack.value(COST, "/schema_version") == "1.1.0"
     assert pack.pack_id == before
 
 
@@ -64,7 +65,7 @@ def test_an_edited_file_is_never_sealed(pack: PackBuilder) -> None:
     pack.corrupt(EVAL, "/rows/0/n", 5)
     with pytest.raises(UsageError, match="is not the file that the manifest lists"):
         migrated(pack, write=True)
-    assert pack.value(COST, "/schema_version") == "1.0.0"
+    assert pack.value(COST, "/schema_version") == "1.1.0"
 
 
 def test_a_registered_pack_is_never_migrated(pack: PackBuilder, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_the_command(pack: PackBuilder, tmp_path: Path, capsys: pytest.CaptureFi
     words = ["-C", str(tmp_path), "migrate", f"packs/digits/{pack.release_id}"]
     assert main(words) == 0
     out = capsys.readouterr().out
-    assert f"{COST}: 1.0.0 → 1.9.0  (migrate_efficiency_1_0_to_1_9)" in out
+    assert f"{COST}: 1.1.0 → 1.9.0  (migrate_efficiency_1_1_to_1_9)" in out
     assert "is not written yet (--write)" in out
     assert main([*words, "--write", "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)

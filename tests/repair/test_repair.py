@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from complete_pack import CompletePack
 from pack_builder import EVAL, PackBuilder
 from proofpress.cli import main
 from proofpress.evidence.dvc import LOCK
@@ -18,6 +19,7 @@ from proofpress.ingest.strict import parse_json
 from proofpress.instance import open_instance
 from proofpress.pipeline import Rules, read_registry, select, verified
 from proofpress.registry import submit
+from proofpress.repair.plan import remaining
 from proofpress.repair.repair import Repair, repair_pack
 
 DATA, SPLITS, RUN = "dataset/dataset_package.json", "dataset/split_integrity.json", "training/training_run.json"
@@ -47,15 +49,15 @@ def other_run(pack: PackBuilder) -> None:
 
 
 def wrong_parameters(pack: PackBuilder) -> None:
-    pack.replace(PARAMS, "threshold: 0.50", "threshold: 0.65").reseal()
+    pack.replace(PARAMS, "threshold: 0.50", "threshold: 0.65").reseal(bindings=False)
 
 
 def wrong_training(pack: PackBuilder) -> None:
-    pack.corrupt(RUN, "/run_id", "train-2").reseal()
+    pack.corrupt(RUN, "/run_id", "train-2").reseal(bindings=False)
 
 
 def wrong_weights(pack: PackBuilder) -> None:
-    pack.write("model/weights.bin", b"\x01" * 64).reseal()
+    pack.write("model/weights.bin", b"\x01" * 64).reseal(bindings=False)
 
 
 def edited_metric(pack: PackBuilder) -> None:
@@ -63,7 +65,7 @@ def edited_metric(pack: PackBuilder) -> None:
 
 
 def wrong_lock(pack: PackBuilder) -> None:
-    pack.replace(LOCK, "depth: 2", "depth: 3").reseal()
+    pack.replace(LOCK, "depth: 2", "depth: 3").reseal(bindings=False)
 
 
 def lost_keys(pack: PackBuilder) -> None:
@@ -99,6 +101,59 @@ def test_the_wrong_file_alone_is_copied_again(case: str, pack: PackBuilder, run:
     assert left <= {"manifest.json", "SHA256SUMS"}, "all but the manifest, which lists the note, is as recorded"
 
 
+def test_documents_that_were_bound_to_the_wrong_file_are_copied_too(pack: PackBuilder, run: Path) -> None:
+    wrong_weights(pack)
+    pack.reseal()
+    done = repaired(pack, run, apply=True)
+    assert done.whole
+    assert {path for path, _reason in steps(done, "recopy")} == {
+        "model/weights.bin",
+        "training/training_run_manifest.json",
+        "demo/runtime_preflight_report.json",
+        "demo/terminal_demo_manifest.json",
+    }
+    assert len({(step.action, step.path) for step in done.steps}) == len(done.steps)
+    assert pack.verify().errors == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer", "value", "command"),
+    [
+        ("training/training_run_manifest.json", "/files/0/role", "other", "proofpress pack training"),
+        ("training/training_preflight_report.json", "/ok", False, "proofpress preflight"),
+        ("interface.json", "/model_id", "sha256:" + "d" * 64, "proofpress pack interface"),
+        ("assurance/traceability.json", "/training_run_id", "train-2", "proofpress pack assurance"),
+        ("demo/batch_receipt_report.json", "/n", 2, "proofpress demo run"),
+        ("dataset/dataset_snapshot_report.json", "/spec_sha256", "d" * 64, "proofpress pack dataset"),
+        ("model/efficiency_report.json", "/run_id", "eval-2", "proofpress pack efficiency"),
+    ],
+)
+def test_each_document_has_the_command_that_writes_it(
+    path: str, pointer: str, value: object, command: str, pack: PackBuilder
+) -> None:
+    pack.with_everything()
+    assert pack.verify().errors == ()
+    pack.corrupt(path, pointer, value).reseal(bindings=False)
+    assert command in {step.command for step in repaired(pack, None).steps if step.path == path}
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer", "value", "command"),
+    [
+        ("readiness/readiness_report.json", "/evaluation_run_id", "eval-2", "proofpress readiness --assess"),
+        ("readiness/suite_report.json", "/ok", False, "proofpress readiness --execute"),
+        (EVAL, "/inputs/0/size", 1, "proofpress pack eval"),
+    ],
+)
+def test_what_was_measured_is_measured_again(
+    path: str, pointer: str, value: object, command: str, whole: CompletePack
+) -> None:
+    whole.corrupt(path, pointer, value).reseal()
+    evidence = whole.load().evidence
+    found = [remaining(finding, evidence, None) for finding in whole.verify().errors]
+    assert (path, command) in {(step.path, step.command) for step in found}
+
+
 def test_without_a_run_it_says_what_to_run_again(pack: PackBuilder) -> None:
     other_run(pack)
     before = bytes_of(pack.folder)
@@ -127,7 +182,7 @@ def test_sealing_never_hides_an_edited_file(pack: PackBuilder) -> None:
 
 def test_derivable_files_need_no_run(pack: PackBuilder) -> None:
     pack.corrupt(SPLITS, "/overlaps/0/n", 1).corrupt(SPLITS, "/keys/0/files/0/n", 9)
-    pack.corrupt(DATA, "/splits/0/keys_sha256", "d" * 64).reseal()
+    pack.corrupt(DATA, "/splits/0/keys_sha256", "d" * 64).reseal(bindings=False)
     pack.replace("model/model_card.md", "Tells even", "Always tells even").remove("demo/SHA256SUMS")
     done = repaired(pack, None, apply=True)
     assert done.whole

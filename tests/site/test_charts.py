@@ -154,9 +154,8 @@ def test_slices_show_the_overall_value() -> None:
     assert all("overall" not in text for text in texts(some_slices(["0.9"], overall=None)))
 
 
-def test_specification_reads_the_file_or_holds_the_data() -> None:
+def test_specification_holds_the_data() -> None:
     assert a_trend(["1"]).spec["data"] == {"values": list(a_trend(["1"]).data)}
-    assert a_trend(["1"], data_url="trend.json").spec["data"]["url"] == "trend.json"
 
 
 # Odd content ---------------------------------------------------------------------------------------------------------

@@ -97,11 +97,7 @@ def test_another_revision_is_another_training(pack: PackBuilder, tmp_path: Path)
     finding = single(check(tmp_path))
     assert (finding.rule, finding.file, finding.found) == ("XPK001", RUN, "r2")
     assert "revision of digits-v0.1.0-tiny" in finding.message
-    again.corrupt(RUN, "/run_id", "train-2").corrupt(RUN, "/seed", 8)
-    again.corrupt(EVAL, "/training_run_id", "train-2").corrupt(EVAL, "/run_id", "eval-2")
-    again.corrupt("model/efficiency_report.json", "/run_id", "eval-2")
-    again.corrupt("model/manifest.json", "/format", "another table").with_model_id()
-    again.corrupt("model/model_package.json", "/run_id", "train-2").reseal()
+    again.with_training(2)
     assert check(tmp_path) == ()
 
 

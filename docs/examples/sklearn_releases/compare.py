@@ -11,12 +11,15 @@ from proofpress.ingest.strict import parse_json
 _MEASURED = (
     r"training/training_run\.json#/(finished_at|duration_seconds|environment/.*)",
     r"model/efficiency_report\.json#/(rows/\d+/value|environment/.*)",
+    r"training/training_preflight_report\.json#/(machine/.*|checks/\d+/found)",
     r"demo/terminal_demo_manifest\.json#/duration_seconds",
+    r"demo/runtime_preflight_report\.json#/machine/.*",
 )
 # What measured times reach by digest. The Markdown documents are proved fresh by `proofpress verify`.
 _FOLLOWING = (
     r"release\.json#/predecessor/pack_id",
-    r"manifest\.json#/files/\d+/(sha256|size)",
+    r"(training/training_run_)?manifest\.json#/files/\d+/(sha256|size)",
+    r"demo/terminal_demo_manifest\.json#/runtime_preflight/(sha256|size)",
     r"((model|dataset|training|demo)/)?SHA256SUMS#.*",
     r".*\.md#.*",
 )

@@ -8,17 +8,22 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from assurance import write_assurance
 from measurement import resampled, wilson
 
 from proofpress.evidence.base import Absence
 from proofpress.evidence.evaluation import MetricRow, SliceKey, Target
+from proofpress.evidence.pack import PARAMS
+from proofpress.evidence.preflight import PackageNeed, Requirements
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
 from proofpress.pack.demo import run_demo
 from proofpress.pack.efficiency import measure_latency, measure_peak_memory, not_measured, write_efficiency
 from proofpress.pack.evaluation import Examples, Metric, Row, measure, write_evaluation, write_examples
+from proofpress.pack.interface import fixed_input, write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
+from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import environment, write_params, write_training
+from proofpress.pack.training import environment, write_params, write_run_manifest, write_training
 from proofpress.pack.writer import exact, write_bytes
 from proofpress.render.sets import TemplateSets
 
@@ -36,6 +41,7 @@ class Dataset:
     key_kinds: Mapping[str, str]
     files: tuple[SnapshotFile, ...]
     description: Mapping[str, Any]
+    spec: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +120,18 @@ def build(
         key_kinds=dataset.key_kinds,
         files=dataset.files,
         description=dataset.description,
+        spec=dataset.spec,
     ).dataset_snapshot_id
     model_id = write_model(folder, model_format=trained.model_format, files=trained.files)
     write_params(folder, trained.parameters)
+    write_preflight(
+        folder,
+        config=folder / PARAMS,
+        requirements=Requirements(
+            python=">=3.11", packages=(PackageNeed(name="scikit-learn", version=">=1.5"), PackageNeed(name="numpy"))
+        ),
+        at=trained.started_at,
+    )
     command = ("python", _SCRIPT, "--family", family, "--out", "build/packs")
     write_training(
         folder,
@@ -142,6 +157,7 @@ def build(
             *words.training_notes,
         ),
     )
+    write_run_manifest(folder)
     write_model_package(
         folder,
         release_id=release_id,
@@ -190,6 +206,20 @@ def build(
             "The inputs are records of the test split, so nothing is shown about data of other origin.",
         ),
     )
+    write_interface(
+        folder,
+        model_id=model_id,
+        surface=_surface(demo.script, scored, words.model),
+        fixed_input_scores=(
+            fixed_input(
+                folder,
+                name="eight test records",
+                input_path="demo/inputs.jsonl",
+                scores_path="demo/scores.jsonl",
+                outputs=[item["name"] for item in words.model["outputs"]],
+            ),
+        ),
+    )
     write_release(
         folder,
         release_id=release_id,
@@ -198,7 +228,28 @@ def build(
         predecessor=predecessor,
         fields={"licence": "Apache-2.0", "authors": AUTHORS, **words.release},
     )
+    write_assurance(folder, family, release_id)
     return assemble(folder, profile="paper-demo", template_set=TemplateSets().newest())
+
+
+def _surface(script: Path, scored: Scored, model: Mapping[str, Any]) -> dict[str, Any]:
+    """What users of a release call and read: the packaged script, its exit code, inputs, outputs and metrics."""
+    usage = next(line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("usage: "))
+    return {
+        "symbols": ({"name": script.name, "contract": usage.removeprefix("usage: ")},),
+        "exit_codes": ({"name": "0", "contract": "Every row was scored and written."},),
+        **{
+            kind: [{"name": item["name"], "contract": f"{item['type']}, shape {item['shape']}"} for item in model[kind]]
+            for kind in ("inputs", "outputs")
+        },
+        "metrics": [
+            {
+                "name": metric.name,
+                "contract": f"{metric.unit}, {'higher' if metric.higher_is_better else 'lower'} is better",
+            }
+            for metric, _baseline in scored.metrics
+        ],
+    }
 
 
 def _evaluate(

@@ -259,6 +259,18 @@ class Story:
                     "Patient numbers are not in scikit-learn's copy; whether a patient has two cases can't be checked.",
                 ),
             },
+            spec={
+                "inputs": {
+                    f"{name}.csv": {"reference": "scikit-learn's copy, written by clinical/train.py of the example"}
+                    for name in self.splits
+                },
+                "assignment": dict.fromkeys(
+                    self.splits, f"Drawn by case, stratified by diagnosis, with seed {_LOGREG['split_seed']}."
+                ),
+                "limits": {"least_records_per_split": 90, "least_records_per_class": 30},
+                "reviewed_by": "maintainer of the example",
+                "reviewed_at": "2026-06-08T09:00:00Z",
+            },
         )
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
@@ -23,10 +22,10 @@ from proofpress.site.pack_index import PackIndex, Peek
 from proofpress.site.publish import Publication, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
-from proofpress.verify.across import Identity, PackFacts
+from proofpress.verify.facts import facts_from
 from proofpress.workers import executor, run_units
 
-_CHUNK = 8
+_CHUNK = 24
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +67,7 @@ class SiteBuild:
                 checked = check_instance(instance, jobs=self.jobs)
                 return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
             there = [unit.ref.label for unit in releases]
-            findings = between_packs(instance, registry, [_facts(card) for card in cards(there)])
+            findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
             report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
             if any(finding.severity == "error" for finding in report.all_findings):
                 return report
@@ -181,13 +180,3 @@ def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
     except ValueError:
         parts = ()
     return peek.released_at, parts, peek.bundle_id
-
-
-def _facts(card: Mapping[str, Any]) -> PackFacts:
-    return PackFacts(
-        identities=tuple(Identity(**identity) for identity in card["identities"]),
-        **{
-            name: card[name]
-            for name in ("label", "bundle_id", "family", "pack_id", "predecessor", "predecessor_pack_id")
-        },
-    )

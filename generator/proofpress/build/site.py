@@ -89,7 +89,7 @@ def _build(
     rehash: bool,
     progress: Progress,
 ) -> BuildReport:
-    peeks = index.scan([(ref.label, ref.path) for ref in refs], rehash=rehash)
+    peeks = index.scan([(ref.label, ref.path) for ref in refs], jobs=jobs, rehash=rehash)
     judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
     contents = [(peek.label, peek.content) for peek in peeks]
     stamp = digest(code_digest(), judged_by, frame_key(root), contents, strangers)

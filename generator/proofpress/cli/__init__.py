@@ -8,12 +8,46 @@ from typing import Any
 
 import click
 
-from proofpress.cli import check, make, registry, repair
+from proofpress.cli import (
+    changelog,
+    check,
+    exchange,
+    make,
+    pack_assurance,
+    pack_dataset,
+    pack_eval,
+    pack_model,
+    pack_training,
+    readiness,
+    registry,
+    repair,
+    runs,
+    slices,
+)
 from proofpress.cli.base import cli, exit_code
 from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
-__all__ = ["check", "cli", "entry_point", "exit_code", "main", "make", "registry", "repair"]
+__all__ = [
+    "changelog",
+    "check",
+    "cli",
+    "entry_point",
+    "exchange",
+    "exit_code",
+    "main",
+    "make",
+    "pack_assurance",
+    "pack_dataset",
+    "pack_eval",
+    "pack_model",
+    "pack_training",
+    "readiness",
+    "registry",
+    "repair",
+    "runs",
+    "slices",
+]
 
 
 def _guarded(function: Callable[..., Any]) -> Callable[..., int]:

@@ -1,8 +1,10 @@
 """What all commands share: the group, options, output and exit codes."""
 
+import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -63,6 +65,28 @@ def jobs_option(function: F) -> F:
 def emit(text: str) -> None:
     """Print a text with one line feed at its end."""
     click.echo(text, nl=not text.endswith("\n"))
+
+
+def emit_json(schema: str, fields: Mapping[str, Any]) -> None:
+    """Print a report as JSON under the name and version of its schema."""
+    emit(json.dumps({"schema": f"proofpress.{schema}/1", **fields}, indent=2, ensure_ascii=False))
+
+
+def now(at: str | None) -> str:
+    """The UTC time that a command was given, or that of the clock."""
+    return at or datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def print_written(format_: str, folder: Path, paths: "Sequence[str]") -> None:
+    """Say which files of a pack a builder wrote: path, digest and size in JSON; as `sha256sum` prints them in text."""
+    from proofpress.pack.training import produced
+
+    outputs = [produced(folder, path) for path in paths]
+    if format_ == "json":
+        emit_json("written", {"outputs": outputs})
+        return
+    for item in outputs:
+        emit(f"{item['sha256']}  {item['path']}")
 
 
 def print_report(format_: str, verdicts: "Sequence[Verdict]", extra: Sequence[Finding], *, verbose: bool) -> None:

@@ -164,6 +164,7 @@ def profiles(root: Path, format_: str) -> ExitCode:
     Example:  proofpress profiles --format json
     """
     from proofpress.pipeline import rules_at
+    from proofpress.verify.readiness import requirements
 
     known = rules_at(root).profiles
     rows: list[dict[str, Any]] = []
@@ -178,6 +179,8 @@ def profiles(root: Path, format_: str) -> ExitCode:
                 "rendered": [item for profile in reversed(chain) for item in profile.rendered],
                 "metrics": [f"{item.name}@{item.split}" for profile in chain for item in profile.metrics],
                 "slice_dimensions": [item for profile in chain for item in profile.slice_dimensions],
+                "slice_suite": [item.name for item in suite.dimensions] if (suite := known.suite(name)) else [],
+                "readiness": [row.key for row in requirements(chain)],
             }
         )
     if format_ == "json":
@@ -185,7 +188,7 @@ def profiles(root: Path, format_: str) -> ExitCode:
         return ExitCode.OK
     for row in rows:
         emit(f"{row['name']}: {row['title']}")
-        for field in ("documents", "rendered", "metrics", "slice_dimensions"):
+        for field in ("documents", "rendered", "metrics", "slice_dimensions", "slice_suite", "readiness"):
             if row[field]:
                 emit(f"    {field.replace('_', ' ')}: {', '.join(row[field])}")
     return ExitCode.OK

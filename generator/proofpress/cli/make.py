@@ -91,8 +91,21 @@ def pack() -> None:
     """Builders: raw outputs of a run → the documents of a pack."""
 
 
+FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+
+
+def open_folder(root: Path, folder: Path) -> Path:
+    """The folder that a builder works on. Raises `UsageError` when there is none, or when it is registered."""
+    from proofpress.pipeline import refuse_registered, rules_at
+
+    if not (root / folder).is_dir():
+        raise UsageError(f"{folder}: no such folder", hint="name the folder that becomes the pack")
+    refuse_registered(root, folder, rules_at(root))
+    return root / folder
+
+
 @pack.command("release")
-@click.argument("folder", type=click.Path(path_type=Path))
+@FOLDER
 @click.option("--profile", help="Which evidence the pack must hold. [default: the policy's]")
 @click.option("--template-set", help="Template set for the documents. [default: the policy's, else the newest]")
 @format_option(FORMATS)
@@ -104,17 +117,13 @@ def pack_release(root: Path, folder: Path, profile: str | None, template_set: st
     Example:  proofpress pack release packs/digits/digits-v0.4.0-mlp64-r1
     """
     from proofpress.pack.release import assemble
-    from proofpress.pipeline import registered_id, rules_at
+    from proofpress.pipeline import refuse_registered, rules_at
 
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
     name = profile or known.policy.default_profile
     known.profiles.chain(name)
-    if (target := root / folder).is_dir() and registered_id(target) in known.registered:
-        raise UsageError(
-            f"{folder} is registered and never changes",
-            hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
-        )
+    refuse_registered(root, folder, known)
     pack_id = assemble(root / folder, profile=name, template_set=chosen)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.pack/1", "pack_id": pack_id, "profile": name}, indent=2))

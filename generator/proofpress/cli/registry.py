@@ -1,12 +1,11 @@
 """Commands of the registry."""
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, F, cli, coloured, emit, format_option
+from proofpress.cli.base import FORMATS, F, cli, coloured, emit, format_option, now
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
 
@@ -26,10 +25,6 @@ def _event_options(function: F) -> F:
     return function
 
 
-def _now(at: str | None) -> str:
-    return at or datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 @registry.command("submit")
 @click.argument("name")
 @_event_options
@@ -46,7 +41,7 @@ def registry_submit(root: Path, name: str, by: str, at: str | None, reason: str 
 
     instance = open_instance(root)
     chosen = verified(select(instance, [name])[0], Rules.of(instance, read_registry(instance)))
-    new = submit(instance.registry_log, chosen, at=_now(at), by=by, reason=reason)
+    new = submit(instance.registry_log, chosen, at=now(at), by=by, reason=reason)
     emit(f"{name}: " + ("REGISTERED" if new else "DUPLICATE, nothing was written"))
     return ExitCode.OK
 
@@ -89,7 +84,7 @@ def registry_record(
         open_instance(root).registry_log,
         kind,
         name,
-        at=_now(at),
+        at=now(at),
         by=by,
         reason=reason,
         scope=pairs or None,

@@ -4,12 +4,28 @@ from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Final, Literal
 
-ChangeKind = Literal["metric", "slice", "parameter", "dataset", "release", "document", "file"]
+ChangeKind = Literal[
+    "metric",
+    "slice",
+    "failure_mode",
+    "risk",
+    "monitoring",
+    "guardrail",
+    "parameter",
+    "dataset",
+    "release",
+    "document",
+    "file",
+]
 Direction = Literal["worse", "unknown", "better", "neutral"]
 
 KINDS: Final[tuple[ChangeKind, ...]] = (
     "metric",
     "slice",
+    "failure_mode",
+    "risk",
+    "monitoring",
+    "guardrail",
     "parameter",
     "dataset",
     "release",
@@ -36,6 +52,9 @@ _FACTS: Final = (
     ("REL-INTENDED-USE", "an intended use"),
     ("REL-OUT-OF-SCOPE", "a use that is out of scope"),
     ("REL-MODEL", "the model's identity"),
+    ("RSK", "a risk"),
+    ("MON", "a signal of the monitoring plan"),
+    ("GRD", "a guardrail"),
     ("DOC", "a rendered document"),
     ("FIL", "an evidence file or external artifact, by its digest"),
 )
@@ -57,6 +76,11 @@ CHANGE_CODES: Final[dict[str, str]] = {
         for stem, what in _FACTS
         for end, verb in (("CHANGED", "changed"), ("ADDED", "was added"), ("REMOVED", "was removed"))
     },
+    "FLM-NEW": "a failure mode is new",
+    "FLM-FIXED": "a failure mode is fixed: no example shows it",
+    "FLM-RECURRING": "a failure mode was fixed and is back",
+    "FLM-CHANGED": "a failure mode is still there, with another count or description",
+    "FLM-REMOVED": "a failure mode is no longer listed",
 }
 """Every code that a change may carry, with its meaning. Codes are permanent and never reused."""
 

@@ -1,5 +1,6 @@
 """Two releases → typed changes."""
 
+from proofpress.diff.assurance import compare_assurance
 from proofpress.diff.change import Change, Comparison, Side
 from proofpress.diff.documents import compare_documents, compare_files
 from proofpress.diff.facts import compare_facts
@@ -19,6 +20,7 @@ def diff(old: VerifiedPack, new: VerifiedPack) -> Comparison:
     unchanged = 0
     for found, equal in (
         compare_rows(before.evaluation, after.evaluation, same_pack=same_pack),
+        compare_assurance(before, after),
         compare_facts(before, after),
         compare_documents(old.documents, new.documents),
         compare_files(old, new),

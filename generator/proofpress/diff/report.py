@@ -13,7 +13,7 @@ from typing import Any, Final
 from proofpress.console import printable
 from proofpress.diff.change import DIRECTIONS, Change, Comparison, Direction, DocumentDetail, FileDetail, Side
 from proofpress.diff.schema import SCHEMA, SCHEMA_VERSION
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import published_json
 
 _GENERATED_BY: Final = "proofpress.diff"
 _WIDE: Final = Context(prec=1000)
@@ -173,7 +173,7 @@ def _markdown_patch(subject: str, detail: DocumentDetail) -> list[str]:
 def json_report(comparison: Comparison) -> str:
     """The whole comparison as JSON text of schema `proofpress.diff/1`; numbers are exact."""
     summary: dict[str, int] = {direction: comparison.count(direction) for direction in DIRECTIONS}
-    return dump_json(
+    return published_json(
         {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
@@ -184,7 +184,7 @@ def json_report(comparison: Comparison) -> str:
             "summary": {**summary, "unchanged": comparison.unchanged},
             "changes": [_change(change) for change in comparison.changes],
         }
-    )
+    ).decode()
 
 
 def _side(side: Side) -> dict[str, str]:

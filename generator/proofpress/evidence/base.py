@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proofpress.evidence.values import JsonObject, Label, Name, SemVer, Text
+from proofpress.evidence.values import Count, Digest, JsonObject, Label, Name, PackPath, SemVer, Text
 
 
 class Model(BaseModel):
@@ -23,6 +23,14 @@ class Document(Model):
         default=(), description="Fields of a newer schema that a reader must understand to use the document."
     )
     extensions: JsonObject = Field(default_factory=dict, description="Free fields of other tools, kept.")
+
+
+class ProducedFile(Model):
+    """A file that a step read or wrote, by its path in the pack."""
+
+    path: PackPath
+    sha256: Digest
+    size: Count
 
 
 AbsenceCode = Literal["INFEASIBLE", "NOT_MEASURED", "NOT_APPLICABLE", "WITHHELD"]

@@ -1,13 +1,13 @@
-"""The data: dataset package, dataset manifest and split integrity."""
+"""The data: reviewed spec, input check, snapshot report, dataset package, dataset manifest and split integrity."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Document, Model, NonEmptyTexts
-from proofpress.evidence.values import Count, Digest, Name, PackPath, Text
+from proofpress.evidence.base import Document, Model, NonEmptyTexts, ProducedFile
+from proofpress.evidence.values import Count, Digest, Name, Number, PackPath, Text, UtcTime
 
 
 class Feature(Model):
@@ -119,3 +119,102 @@ def snapshot_id(
     lines += [f"{item['sha256']}  {item['name']}" for item in files]
     digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
     return f"{name}-{digest[:16]}"
+
+
+class SpecKey(Model):
+    """A kind of key that the splits are compared by; the first kind of a spec identifies the record."""
+
+    kind: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,59}$")]
+    description: Text
+    columns: tuple[Name, ...] = Field(
+        default=(), description="Columns whose values make the key; empty when a program makes it"
+    )
+
+
+class SpecSplit(Model):
+    """A split, and how a record comes to be in it. `value` is what its records hold in the split column."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
+    purpose: Text
+    assignment: Text
+    value: Name | None = None
+
+
+class SpecInput(Model):
+    """An input file: its public source, its form, the split that it holds as a whole, and its bytes when pinned."""
+
+    name: Name
+    reference: Text
+    format: Literal["csv", "jsonl", "other"] = Field(description="other: hashed; a program reads its records")
+    split: Name | None = None
+    sha256: Digest | None = None
+    size: Count | None = None
+
+
+class SpecLimits(Model):
+    """What the snapshot must reach at least: records in each split, records of each class in each split."""
+
+    least_records_per_split: Count = 1
+    least_records_per_class: Count = 0
+
+
+class DatasetSpec(Document):
+    """`dataset/dataset_spec.json`: what people agreed the snapshot to be, before it was built."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+    title: Name
+    description: Text
+    licence: Name
+    sources: Annotated[tuple[DataSource, ...], Field(min_length=1)]
+    features: Annotated[tuple[Feature, ...], Field(min_length=1)]
+    target: Name
+    label_column: Name | None = Field(default=None, description="Column of the class; none: records are unlabelled")
+    label_edges: tuple[Number, ...] = Field(
+        default=(), description="Rising edges that part a numeric label into classes"
+    )
+    split_column: Name | None = None
+    splits: Annotated[tuple[SpecSplit, ...], Field(min_length=1)]
+    keys: Annotated[tuple[SpecKey, ...], Field(min_length=1)]
+    inputs: Annotated[tuple[SpecInput, ...], Field(min_length=1)]
+    limits: SpecLimits = SpecLimits()
+    reviewed_by: Name = Field(description="A role, for example 'data steward'")
+    reviewed_at: UtcTime
+    preprocessing: tuple[Text, ...] = ()
+    limitations: NonEmptyTexts
+
+
+class CheckedInput(Model):
+    """An input file as the check saw it: identity, records, columns, and what was wrong with it."""
+
+    name: Name
+    reference: Text
+    sha256: Digest
+    size: Count
+    records: Count
+    columns: tuple[Name, ...] = ()
+    problems: tuple[Text, ...] = ()
+
+
+class DatasetInputCheck(Document):
+    """`dataset/dataset_input_check_report.json`: the inputs held against the spec, before anything is built."""
+
+    name: Name
+    spec_sha256: Digest
+    inputs: tuple[CheckedInput, ...]
+    problems: tuple[Text, ...] = Field(default=(), description="What no single input shows")
+    ok: bool
+
+
+class DatasetSnapshot(Document):
+    """`dataset/dataset_snapshot_report.json`: one build of the snapshot, from which inputs to which files.
+
+    `artifacts` lists what the build generated. The data card is not among them: it is rendered from the listed
+    documents and from this one, so that its digest here would depend on itself; that it is a fresh render is
+    checked on its own, by whichever template set renders it.
+    """
+
+    dataset_snapshot_id: Name
+    spec_sha256: Digest
+    input_check: ProducedFile
+    inputs: Annotated[tuple[DataFile, ...], Field(min_length=1)]
+    artifacts: Annotated[tuple[ProducedFile, ...], Field(min_length=1)]

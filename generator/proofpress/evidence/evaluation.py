@@ -1,16 +1,17 @@
-"""`model/eval_metrics.json`: what was measured, on which examples, against which baseline."""
+"""`model/eval_metrics.json` and `model/metrics/`: what was measured, on which examples, against which baseline."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts
+from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts, ProducedFile
 from proofpress.evidence.values import (
     Commit,
     Count,
     Digest,
     Identity,
     JsonObject,
+    Label,
     Name,
     Number,
     PackPath,
@@ -63,6 +64,7 @@ class MetricRow(Model):
     evaluated_keys_sha256: Digest | None = None
     baseline_evaluated_keys_sha256: Digest | None = None
     per_sample: PerSample | None = None
+    baseline_per_sample: PerSample | None = None
     target: Target | None = None
     notes: Text | None = None
 
@@ -96,8 +98,14 @@ class SliceDimension(Model):
     partition: bool
 
 
-class EvalMetrics(Document):
-    """All metrics of one evaluation run, with conclusions and negative findings."""
+class MetricsInput(ProducedFile):
+    """A metrics file that the evaluation was aggregated from, and the program that wrote it."""
+
+    generated_by: Label
+
+
+class Measurement(Document):
+    """Rows that were measured together: of one model, by one run, on splits of one snapshot."""
 
     release_id: ReleaseId
     model_id: Identity
@@ -111,6 +119,26 @@ class EvalMetrics(Document):
     baselines: tuple[Baseline, ...] = ()
     slice_dimensions: tuple[SliceDimension, ...] = ()
     rows: Annotated[tuple[MetricRow, ...], Field(min_length=1)]
+
+
+class MetricsFile(Measurement):
+    """`model/metrics/*.json`: what one evaluation program measured; the evaluation aggregates these files."""
+
+    remarks: tuple[Text, ...] = ()
+    negative_findings: tuple[Text, ...] = ()
+    limitations: tuple[Text, ...] = ()
+
+
+class EvalMetrics(Measurement):
+    """All metrics of one evaluation run, with conclusions and negative findings."""
+
     conclusions: NonEmptyTexts
     negative_findings: NonEmptyTexts
     limitations: NonEmptyTexts
+    inputs: tuple[MetricsInput, ...] = Field(default=(), description="The metrics files that were aggregated.")
+    effective_config: ProducedFile | None = Field(
+        default=None, description="The committed evaluation configuration with the overrides of this run."
+    )
+    resumed_step: Count | None = Field(
+        default=None, description="The step at which the training run went on, when it was resumed."
+    )

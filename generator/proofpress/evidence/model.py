@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts
+from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts, ProducedFile
 from proofpress.evidence.values import (
     Commit,
     Count,
@@ -89,5 +89,8 @@ class EfficiencyReport(Document):
     run_id: Name
     measured_at: UtcTime
     environment: JsonObject
+    command: tuple[Text, ...] = Field(default=(), description="The command that measured, with its arguments.")
+    inputs: tuple[ProducedFile, ...] = Field(default=(), description="Files of the pack that the command read.")
     rows: Annotated[tuple[EfficiencyRow, ...], Field(min_length=1)]
+    limitations: tuple[Text, ...] = ()
     claim_boundary: NonEmptyTexts

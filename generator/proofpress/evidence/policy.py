@@ -5,6 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from proofpress.evidence.base import Model
+from proofpress.evidence.readiness import ReadinessProfile
+from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
 
 
@@ -29,10 +31,18 @@ class Profile(Model):
     rendered: tuple[Name, ...] = Field(default=(), description="Names of rendered documents")
     generators: dict[str, tuple[Name, ...]] = Field(
         default_factory=dict,
-        description="Accepted generated_by labels by document name, '*' for all; a label may end in '*'",
+        description="Accepted generated_by labels by document name, '*' for all; a label may end in '*'. "
+        "'score_rows' and 'baseline_rows' name those of per-example rows.",
+    )
+    row_markers: bool = Field(default=False, description="Whether score and baseline rows must carry generated_by")
+    identities: dict[Name, Text] = Field(
+        default_factory=dict,
+        description="Form (a regular expression) of each identity of another project in the release's extensions",
     )
     metrics: tuple[RequiredMetric, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
+    slice_suite: SliceSuite | None = None
+    readiness: ReadinessProfile | None = None
 
 
 class FamilyPolicy(Model):

@@ -166,6 +166,10 @@ IsoDate = Annotated[
 ]
 Commit = Annotated[str, _matching(r"[0-9a-f]{40}|[0-9a-f]{64}", "full commit id", "40 hex digits")]
 Label = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9._/@+-]*", "label", "proofpress.pack.evaluation")]
+Slug = Annotated[str, _matching(r"[a-z0-9]+(?:-[a-z0-9]+)*", "short name", "blurred-images", most=80)]
+Role = Annotated[
+    str, _matching(r"[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*", "role in lower-case words", "model owner", most=80)
+]
 JsonObject = dict[str, Any]
 
 
@@ -182,6 +186,11 @@ class ReleaseParts:
         self.version: str = match["version"]
         self.variant: str = match["variant"] or ""
         self.revision: int = int(match["revision"])
+
+    @property
+    def is_pre_release(self) -> bool:
+        """Whether the version is an alpha, beta or release candidate."""
+        return not self.version.rpartition(".")[2].isdigit()
 
     @property
     def sort_key(self) -> tuple[tuple[int, ...], tuple[int, str, int], str, int]:

@@ -8,10 +8,12 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
+from proofpress.evidence.base import Document
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST, Evidence
+from proofpress.evidence.pack import MANIFEST, DocumentKind, Evidence, documents_among, gathered, kind_at
 from proofpress.evidence.values import path_trouble
+from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import Digests, RawFile, RawPack
 from proofpress.ingest.recorded import read_recorded
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
@@ -154,7 +156,7 @@ def interpret(raw: RawPack) -> LoadedPack:
             if parser is None:
                 file.data.decode("utf-8")
                 continue
-            if parser is parse_json and path not in KIND_BY_PATH:
+            if parser is parse_json and kind_at(path) is None:
                 check_json(file.data)
             else:
                 values[path] = parser(file.data)
@@ -162,20 +164,18 @@ def interpret(raw: RawPack) -> LoadedPack:
             findings.append(_unreadable(path, StrictError(f"a text that is not UTF-8, at byte {exc.start}")))
         except StrictError as exc:
             findings.append(_unreadable(path, exc))
-    documents: dict[str, Any] = {}
-    for kind in KINDS:
-        if kind.path not in values:
-            continue
+    read: list[tuple[DocumentKind, Document]] = []
+    for kind in documents_among(values):
         document, trouble = read_document(kind, values[kind.path])
         findings.extend(trouble)
         if document is not None:
-            documents[kind.name] = document
-    parameters, lock, trouble = read_recorded(values)
+            read.append((kind, document))
+    documents = gathered(read)
+    recorded, trouble = read_recorded(values)
     findings.extend(trouble)
     evidence = None
     if "manifest" in documents and "release" in documents:
-        pack_id = "sha256:" + raw.files[MANIFEST].sha256
-        evidence = Evidence(pack_id=pack_id, promoted_parameters=parameters, pipeline_lock=lock, **documents)
+        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **recorded, **documents)
     else:
         findings.extend(_missing_core(raw.files, documents))
     return LoadedPack(
@@ -337,12 +337,13 @@ def _read_bounded(stream: BinaryIO, size: int) -> bytes:
 
 
 def _stream(stream: BinaryIO, entry: Entry, locked: bool) -> RawFile:
-    """Hash an artifact without holding it."""
+    """Hash an artifact without holding it; of a text, keep the lines with hints."""
     digests = Digests(md5=locked)
     rows: RowFacts | None = None
+    passing = None if entry.path.endswith(BINARY) else PassingText(entry.path)
     with stream:
-        if entry.path.endswith(".jsonl"):
-            rows = read_rows(hashed_lines(stream, digests, entry.size))
+        if passing is not None and entry.path.endswith(".jsonl"):
+            rows = read_rows(hashed_lines(stream, (digests.update, passing.feed), entry.size))
             size = entry.size
         else:
             buffer = bytearray(CHUNK)
@@ -351,13 +352,16 @@ def _stream(stream: BinaryIO, entry: Entry, locked: bool) -> RawFile:
             readinto = getattr(stream, "readinto", None)
             while count := (readinto(buffer) if readinto else 0):
                 digests.update(view[:count])
+                if passing is not None:
+                    passing.feed(bytes(view[:count]))
                 size += count
                 if size > entry.size:
                     break
     if size != entry.size:
         raise OSError("its size changed while it was read")
+    hints = passing.end() if passing is not None else None
     found = {"sha256": digests.sha256, "streamed_md5": digests.md5}
-    return RawFile(path=entry.path, size=size, data=None, rows=rows, **found)
+    return RawFile(path=entry.path, size=size, data=None, rows=rows, hints=hints, **found)
 
 
 def _unreadable(path: str, exc: Exception) -> Finding:

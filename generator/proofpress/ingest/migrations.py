@@ -17,6 +17,11 @@ def migrate_eval_1_0_to_1_1(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {**raw, "schema_version": "1.1.0"}
 
 
+def migrate_efficiency_1_0_to_1_1(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Efficiency report: optional fields were added."""
+    return {**raw, "schema_version": "1.1.0"}
+
+
 def migrate_training_1_0_to_1_1(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Training run: optional fields were added."""
     return {**raw, "schema_version": "1.1.0"}
@@ -29,6 +34,7 @@ def migrate_demo_1_0_to_1_1(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 MIGRATIONS: dict[tuple[str, str], Migration] = {
     ("evaluation", "1.0"): migrate_eval_1_0_to_1_1,
+    ("efficiency", "1.0"): migrate_efficiency_1_0_to_1_1,
     ("training", "1.0"): migrate_training_1_0_to_1_1,
     ("demo", "1.0"): migrate_demo_1_0_to_1_1,
 }

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from proofpress.evidence.finding import Finding
+from proofpress.ingest.hints import HintLines
 from proofpress.ingest.rows import RowFacts
 
 
@@ -12,8 +13,8 @@ from proofpress.ingest.rows import RowFacts
 class RawFile:
     """One file as it was read: structured files with their bytes, streamed artifacts with `data` None.
 
-    `rows` are the facts of a JSON Lines file. `streamed_md5` is that of a streamed artifact, taken only when the
-    pack holds a `dvc.lock`, which knows files by it.
+    `rows` are the facts of a JSON Lines file; `hints` the lines of a streamed text file that text rules look at.
+    `streamed_md5` is that of a streamed artifact, taken only when the pack holds a `dvc.lock`, which knows files by it.
     """
 
     path: str
@@ -21,6 +22,7 @@ class RawFile:
     sha256: str
     data: bytes | None
     rows: RowFacts | None = None
+    hints: HintLines | None = None
     streamed_md5: str = ""
 
     def md5(self, *, text: bool = False) -> str:

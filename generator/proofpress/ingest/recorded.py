@@ -1,36 +1,26 @@
-"""What a pack holds of its run in YAML: the promoted parameters, and DVC's lock of the pipeline."""
+"""What a pack holds of its run in YAML: promoted parameters, evaluation configuration, and DVC's lock."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from proofpress.evidence.dvc import LOCK, PipelineLock
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import PARAMS
-from proofpress.evidence.values import JsonObject
+from proofpress.evidence.pack import EFFECTIVE_CONFIG, PARAMS
 from proofpress.ingest.dvc import lock_of
+from proofpress.ingest.schema import read_mapping
 from proofpress.ingest.strict import StrictError
 
 
-def read_recorded(values: Mapping[str, Any]) -> tuple[JsonObject | None, PipelineLock | None, tuple[Finding, ...]]:
-    """Promoted parameters and lock among the parsed files (None when absent or refused), and findings."""
+def read_recorded(values: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """What the parsed files say, by the field of `Evidence` (None when absent or refused), and findings."""
+    recorded: dict[str, Any] = {"pipeline_lock": None}
     findings: list[Finding] = []
-    parameters = values.get(PARAMS)
-    if parameters is not None and not isinstance(parameters, dict):
-        findings.append(
-            Finding(
-                rule="SCH001",
-                file=PARAMS,
-                message="parameters are not a mapping",
-                expected="a mapping of names and values",
-                found=f"a {type(parameters).__name__}",
-                hint="write the file with proofpress.pack.training.write_params",
-            )
-        )
-        parameters = None
-    lock = None
+    for name, path in (("promoted_parameters", PARAMS), ("effective_config", EFFECTIVE_CONFIG)):
+        recorded[name], trouble = read_mapping(path, values.get(path))
+        findings.extend(trouble)
     if LOCK in values:
         try:
-            lock = lock_of(values[LOCK])
+            recorded["pipeline_lock"] = lock_of(values[LOCK])
         except StrictError as exc:
             findings.append(
                 Finding(
@@ -43,4 +33,4 @@ def read_recorded(values: Mapping[str, Any]) -> tuple[JsonObject | None, Pipelin
                     hint="copy dvc.lock from the project in which the run was recorded",
                 )
             )
-    return parameters, lock, tuple(findings)
+    return recorded, tuple(findings)

@@ -1,7 +1,8 @@
 """Per-example results (JSON Lines): read once in a stream, kept only as counts, key digests and sums."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -15,6 +16,8 @@ CHUNK = 1024 * 1024
 
 
 _BATCH = 4096
+_MOST_MARKERS = 32
+_LONGEST_MARKER = 200
 
 
 @dataclass(slots=True)
@@ -46,15 +49,21 @@ class RowGroup:
 
 @dataclass(slots=True)
 class RowFacts:
-    """What a JSON Lines file says: of all rows, and of each slice (dimension, value)."""
+    """What a JSON Lines file says: of all rows, and of each slice (dimension, value).
+
+    `markers` counts rows by their `generated_by`; empty: rows without one. What is no text, and what comes after many
+    other labels, counts under a name that no label can have.
+    """
 
     whole: RowGroup = field(default_factory=RowGroup)
     slices: dict[tuple[str, str], RowGroup] = field(default_factory=dict)
+    markers: dict[str, int] = field(default_factory=dict)
     keyed: bool = True
     _last_key: str = ""
 
     def add(self, rows: Sequence[dict[str, Any]]) -> None:
         """Take over rows. Keys must rise, so that their digest needs no memory; raises `RowError`."""
+        self._count_markers(rows)
         if not self.keyed or any(type(row.get("key")) is not str for row in rows):
             self.keyed = False
             self.whole.n += len(rows)
@@ -79,6 +88,12 @@ class RowFacts:
             pick = itemgetter(*chosen) if len(chosen) > 1 else lambda values, only=chosen[0]: (values[only],)
             group.add(pick(keys), {name: pick(values) for name, values in columns.items()})
 
+    def _count_markers(self, rows: Sequence[dict[str, Any]]) -> None:
+        for marker, n in Counter(map(_marker, rows)).items():
+            known = marker in self.markers or len(self.markers) < _MOST_MARKERS
+            name = marker if known else "(further labels)"
+            self.markers[name] = self.markers.get(name, 0) + n
+
     def _require_rising(self, keys: Sequence[str]) -> None:
         before = self._last_key
         for index, key in enumerate(keys):
@@ -95,6 +110,12 @@ class RowError(Exception):
         super().__init__(message)
         self.index = index
         self.found = found
+
+
+def _marker(row: dict[str, Any]) -> str:
+    """Who wrote a row, by its own word."""
+    marker = row.get("generated_by", "")
+    return marker if type(marker) is str and len(marker) <= _LONGEST_MARKER else "(no label)"
 
 
 def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Decimal | int]]:
@@ -135,8 +156,8 @@ def _careful(line: bytes, index: int) -> dict[str, Any]:
         raise StrictError(f"line {index + 1}: {exc}", rule=exc.rule, pointer=f"/{index}", found=exc.found) from exc
 
 
-def hashed_lines(stream: BinaryIO, digest: Any, size: int) -> Iterator[bytes]:
-    """Yield a stream's lines without their line feed while its bytes go into `digest`.
+def hashed_lines(stream: BinaryIO, takers: Sequence[Callable[[bytes], object]], size: int) -> Iterator[bytes]:
+    """Yield a stream's lines without their line feed while its bytes go to each taker as well.
 
     Raises `OSError` when the stream does not hold exactly `size` bytes.
     """
@@ -146,7 +167,8 @@ def hashed_lines(stream: BinaryIO, digest: Any, size: int) -> Iterator[bytes]:
         left -= len(chunk)
         if left < 0:
             break
-        digest.update(chunk)
+        for take in takers:
+            take(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         if len(lines[0] if lines else rest) > MAX_LINE_BYTES:  # further lines lie inside one chunk
             raise StrictError("a line is longer than 1 MiB", rule="ING005")

@@ -41,6 +41,14 @@ def read_document(kind: DocumentKind, raw: Any) -> tuple[Document | None, tuple[
         return None, tuple(_findings(kind.path, exc))
 
 
+def read_mapping(path: str, raw: Any) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
+    """A parsed file of names and values. Returns None when there is none or it is something else, and findings."""
+    if raw is None or isinstance(raw, dict):
+        return raw, ()
+    message, found = "parameters are not a mapping", f"a {type(raw).__name__}"
+    return None, (_violation(path, "", message, "a mapping of names and values", found, "write it with its builder"),)
+
+
 def _required(raw: dict[str, Any]) -> tuple[str, ...]:
     names = raw.get("requires")
     return tuple(name for name in names if isinstance(name, str)) if isinstance(names, tuple) else ()

@@ -1,6 +1,7 @@
 """The `dataset/` documents, from the keys and labels of every split."""
 
 import hashlib
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,8 +9,20 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity, snapshot_id
-from proofpress.pack.writer import PackError, write_bytes, write_document
+from proofpress.evidence.dataset import (
+    CheckedInput,
+    DataFile,
+    DatasetInputCheck,
+    DatasetManifest,
+    DatasetPackage,
+    DatasetSnapshot,
+    DatasetSpec,
+    SplitIntegrity,
+    snapshot_id,
+)
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES
+from proofpress.pack.dataset_spec import write_input_check, write_snapshot_report, write_spec
+from proofpress.pack.writer import PackError, kind_of, write_bytes, write_document
 
 _LABEL: Final = "proofpress.pack.dataset"
 
@@ -58,13 +71,79 @@ def write_dataset(
     key_kinds: Mapping[str, str],
     files: Sequence[SnapshotFile],
     description: Mapping[str, Any],
+    spec: Mapping[str, Any] | None = None,
 ) -> DatasetPackage:
     """Write key files, `split_integrity.json`, `dataset_manifest.json` and `dataset_package.json`.
 
     `key_kinds` maps each key kind to its description, the record's own first. `description` holds the fields
     of the dataset package that people write: title, description, licence, sources, features, target,
     preprocessing, limitations. The snapshot id is the name and a digest of all key files and data files.
+
+    With `spec`, what a reviewed spec says beyond that, the spec itself, the input check and the snapshot report
+    are written too: `inputs` (by the file's name: reference, and sha256 and size when they are pinned),
+    `assignment` (by split: how records come to be in it), `reviewed_by`, `reviewed_at`, and perhaps `limits`.
+    Raises `PackError` when the inputs do not keep to it.
     """
+    clear_dataset(folder)
+    listed = [
+        DataFile(
+            name=item.name, sha256=hashlib.sha256(item.data).hexdigest(), size=len(item.data), records=item.records
+        )
+        for item in sorted(files, key=lambda item: item.name)
+    ]
+    if spec is not None:
+        reviewed = write_spec(folder, _spec_fields(name, splits, key_kinds, description, spec))
+        references = {item.name: item.reference for item in reviewed.inputs}
+        seen = [
+            CheckedInput(
+                name=item.name,
+                reference=references.get(item.name, item.name),
+                sha256=item.sha256,
+                size=item.size,
+                records=item.records,
+            )
+            for item in listed
+        ]
+        check = write_input_check(folder, reviewed, seen, {split.name: split.labels for split in splits})
+        if not check.ok:
+            raise PackError(f"the inputs are not those of the spec: {'; '.join(every_problem(check))}")
+    package = write_package(
+        folder, name=name, splits=splits, key_kinds=key_kinds, files=listed, description=description
+    )
+    if spec is not None:
+        write_snapshot_report(folder, package.dataset_snapshot_id, listed)
+    return package
+
+
+def every_problem(check: DatasetInputCheck) -> tuple[str, ...]:
+    """What an input check found, each with the input that shows it."""
+    return (*(f"{item.name}: {text}" for item in check.inputs for text in item.problems), *check.problems)
+
+
+def clear_dataset(folder: Path) -> None:
+    """Remove what an earlier build of the snapshot wrote, so that nothing of it can pass for this one's."""
+    for model in (
+        DatasetSpec,
+        DatasetInputCheck,
+        DatasetSnapshot,
+        DatasetPackage,
+        DatasetManifest,
+        SplitIntegrity,
+    ):
+        (folder / kind_of(model).path).unlink(missing_ok=True)
+    shutil.rmtree(folder / "dataset" / "keys", ignore_errors=True)
+
+
+def write_package(
+    folder: Path,
+    *,
+    name: str,
+    splits: Sequence[SplitRecords],
+    key_kinds: Mapping[str, str],
+    files: Sequence[DataFile],
+    description: Mapping[str, Any],
+) -> DatasetPackage:
+    """Write key files, split integrity, dataset manifest and dataset package from files that were hashed already."""
     kinds = tuple(key_kinds)
     for split in splits:
         _check(split, kinds)
@@ -73,6 +152,8 @@ def write_dataset(
         for split in splits:
             text = key_text(split.keys[kind])
             path = f"dataset/keys/{kind}/{split.name}.txt"
+            if len(text) > MAX_STRUCTURED_BYTES:
+                raise PackError(f"{path} would be larger than 16 MiB", hint="use shorter keys, for example digests")
             write_bytes(folder, path, text)
             key_files[kind].append(
                 {
@@ -82,15 +163,7 @@ def write_dataset(
                     "sha256": hashlib.sha256(text).hexdigest(),
                 }
             )
-    listed = [
-        {
-            "name": item.name,
-            "sha256": hashlib.sha256(item.data).hexdigest(),
-            "size": len(item.data),
-            "records": item.records,
-        }
-        for item in sorted(files, key=lambda item: item.name)
-    ]
+    listed = [{"name": item.name, "sha256": item.sha256} for item in files]
     snapshot = snapshot_id(name, key_files, listed)
     write_document(
         folder,
@@ -103,7 +176,7 @@ def write_dataset(
         },
         generated_by=_LABEL,
     )
-    write_document(folder, DatasetManifest, {"dataset_snapshot_id": snapshot, "files": listed}, generated_by=_LABEL)
+    write_document(folder, DatasetManifest, {"dataset_snapshot_id": snapshot, "files": files}, generated_by=_LABEL)
     return write_document(
         folder,
         DatasetPackage,
@@ -126,6 +199,31 @@ def write_dataset(
         },
         generated_by=_LABEL,
     )
+
+
+def _spec_fields(
+    name: str,
+    splits: Sequence[SplitRecords],
+    key_kinds: Mapping[str, str],
+    description: Mapping[str, Any],
+    spec: Mapping[str, Any],
+) -> dict[str, Any]:
+    """A whole spec, for a snapshot whose records a program takes out of the inputs."""
+    assignment = spec["assignment"]
+    return {
+        "name": name,
+        **{key: description[key] for key in ("title", "description", "licence", "sources", "features", "target")},
+        "splits": [
+            {"name": split.name, "purpose": split.purpose, "assignment": assignment[split.name]} for split in splits
+        ],
+        "keys": [{"kind": kind, "description": text} for kind, text in key_kinds.items()],
+        "inputs": [{"name": name, "format": "other", **fields} for name, fields in sorted(spec["inputs"].items())],
+        **({"limits": spec["limits"]} if "limits" in spec else {}),
+        "reviewed_by": spec["reviewed_by"],
+        "reviewed_at": spec["reviewed_at"],
+        "preprocessing": description.get("preprocessing", ()),
+        "limitations": description["limitations"],
+    }
 
 
 def _check(split: SplitRecords, kinds: Sequence[str]) -> None:

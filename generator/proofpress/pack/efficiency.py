@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from proofpress.evidence.base import Absence
 from proofpress.evidence.model import EfficiencyReport, EfficiencyRow
-from proofpress.pack.writer import PackError, exact, write_document
+from proofpress.evidence.values import path_trouble
+from proofpress.pack.training import produced
+from proofpress.pack.writer import PackError, clear, exact, kind_of, write_document
 
 _LABEL: Final = "proofpress.pack.efficiency"
 
@@ -73,10 +75,17 @@ def write_efficiency(
     run_id: str,
     measured_at: str,
     environment: Mapping[str, Any],
-    rows: Sequence[EfficiencyRow],
+    rows: Sequence[EfficiencyRow | Mapping[str, Any]],
     claim_boundary: Sequence[str],
+    command: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    limitations: Sequence[str] = (),
 ) -> EfficiencyReport:
-    """Write `model/efficiency_report.json`."""
+    """Write `model/efficiency_report.json`. `inputs` are paths of files in the pack that `command` read."""
+    clear(folder, (kind_of(EfficiencyReport).path,))
+    for path in inputs:
+        if path_trouble(path) or not (folder / path).is_file():
+            raise PackError(f"the input {path} is not a file of this folder", hint="name files by their pack path")
     return write_document(
         folder,
         EfficiencyReport,
@@ -86,7 +95,10 @@ def write_efficiency(
             "run_id": run_id,
             "measured_at": measured_at,
             "environment": environment,
+            **({"command": command} if command else {}),
+            **({"inputs": [produced(folder, path) for path in sorted(inputs)]} if inputs else {}),
             "rows": rows,
+            **({"limitations": limitations} if limitations else {}),
             "claim_boundary": claim_boundary,
         },
         generated_by=_LABEL,

@@ -12,10 +12,11 @@ from proofpress.evidence.evaluation import (
     EvalMetrics,
     MetricRow,
     PerSample,
+    SliceDimension,
     SliceKey,
     Target,
 )
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import dump_json, plain
 from proofpress.evidence.values import Number
 from proofpress.pack.dataset import keys_sha256
 from proofpress.pack.writer import PackError, exact, write_document, write_text
@@ -58,8 +59,8 @@ class Examples:
 class Interval:
     """A confidence interval and how it was made."""
 
-    low: float
-    high: float
+    low: float | Decimal
+    high: float | Decimal
     level: str
     method: str
 
@@ -75,7 +76,7 @@ class Metric:
     unit: str
     higher_is_better: bool | None
     field: str = ""
-    compute: Callable[[Rows], float] | None = None
+    compute: Callable[[Rows], float | Decimal] | None = None
     infeasible: Callable[[Rows], str] | None = None
     notes: str = ""
 
@@ -187,6 +188,16 @@ def write_evaluation(
             "limitations": limitations,
         },
         generated_by=_LABEL,
+    )
+
+
+def rewrite_rows(
+    folder: Path, evaluation: EvalMetrics, *, rows: Sequence[MetricRow], slice_dimensions: Sequence[SliceDimension]
+) -> EvalMetrics:
+    """Write `model/eval_metrics.json` again with other rows and dimensions; everything else stays as it is."""
+    kept = {name: value for name, value in plain(evaluation).items() if name not in {"schema_version", "generated_by"}}
+    return write_document(
+        folder, EvalMetrics, {**kept, "slice_dimensions": slice_dimensions, "rows": rows}, generated_by=_LABEL
     )
 
 

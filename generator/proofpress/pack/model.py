@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from proofpress.evidence.model import ModelManifest, ModelPackage
-from proofpress.pack.writer import PackError, kind_of, write_bytes, write_document
+from proofpress.evidence.values import path_trouble
+from proofpress.pack.writer import PackError, clear, kind_of, write_bytes, write_document
 
 _LABEL: Final = "proofpress.pack.model"
 ModelFileRole = Literal["weights", "config", "calibration", "tokenizer", "other"]
@@ -27,29 +28,54 @@ def write_model(folder: Path, *, model_format: str, files: tuple[ModelBytes, ...
 
     Equal files give an equal `model_id`, whatever the release.
     """
-    if not files:
-        raise PackError("a model without files has no identity")
     for item in files:
         write_bytes(folder, f"model/{item.path}", item.data)
+    return write_model_manifest(folder, model_format=model_format, files={item.path: item.role for item in files})
+
+
+def model_files(given: Any) -> dict[str, ModelFileRole]:
+    """Path to role of the files that people list as `[{"path": …, "role": …}, …]`. Raises `PackError`."""
+    items = given if isinstance(given, tuple | list) else ()
+    files = {
+        item["path"]: item["role"]
+        for item in items
+        if isinstance(item, Mapping) and set(item) == {"path", "role"} and isinstance(item["path"], str)
+    }
+    if not files or len(files) != len(items):
+        raise PackError("files of a model are a list of path and role, each path once")
+    return files
+
+
+def write_model_manifest(folder: Path, *, model_format: str, files: Mapping[str, ModelFileRole]) -> str:
+    """Write `model/manifest.json` for files that lie below `model/` already, by path and role; return the `model_id`.
+
+    Files are hashed in pieces, so that weights may be of any size.
+    """
+    if not files:
+        raise PackError("a model without files has no identity")
+    clear(folder, (kind_of(ModelManifest).path, kind_of(ModelPackage).path))
     write_document(
         folder,
         ModelManifest,
         {
             "format": model_format,
             "files": [
-                {
-                    "path": item.path,
-                    "role": item.role,
-                    "sha256": hashlib.sha256(item.data).hexdigest(),
-                    "size": len(item.data),
-                }
-                for item in sorted(files, key=lambda item: item.path)
+                {"path": path, "role": files[path], **dict(zip(("sha256", "size"), _hashed(folder, path), strict=True))}
+                for path in sorted(files)
             ],
         },
         generated_by=_LABEL,
     )
     manifest = folder / kind_of(ModelManifest).path
     return "sha256:" + hashlib.sha256(manifest.read_bytes()).hexdigest()
+
+
+def _hashed(folder: Path, path: str) -> tuple[str, int]:
+    place = folder / "model" / path
+    if path_trouble(path) or place.is_symlink() or not place.is_file():
+        raise PackError(f"model/{path} is not a file of this folder", hint="copy the model's files below model/ first")
+    with place.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
 
 
 def write_model_package(

@@ -7,12 +7,23 @@ from pathlib import Path
 from typing import Any, Final
 
 from proofpress.evidence.dataset import SplitIntegrity
-from proofpress.evidence.demo import DemoRun
+from proofpress.evidence.demo import BatchReceipts, DemoRun
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import ModelManifest
-from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, KINDS, MANIFEST, PARAMS, REVIEW, Evidence
+from proofpress.evidence.pack import (
+    CHECKSUMS,
+    EFFECTIVE_CONFIG,
+    MANIFEST,
+    PARAMS,
+    REVIEW,
+    Evidence,
+    documents_among,
+    gathered,
+    kind_at,
+)
 from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
+from proofpress.evidence.training import RunManifest
 from proofpress.evidence.values import ReleaseParts, path_trouble
 from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
@@ -26,7 +37,7 @@ from proofpress.pack.writer import (
     write_document,
 )
 from proofpress.render.render import render_documents
-from proofpress.render.sets import SHIPPED, TemplateSet
+from proofpress.render.sets import RENDERED, TemplateSet
 from proofpress.verify.rule import RULE_BOOK
 from proofpress.verify.rules.integrity import SECTIONS
 
@@ -82,45 +93,26 @@ def assemble(
     """
     # (1) the files that people and builders made; everything else is made here
     _check_kinds(folder)
-    documents = _documents(folder)
+    documents = documents_in(folder)
     release = documents.get("release")
     if not isinstance(release, Release):
         raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
-    made_here = {spec.path for documents_of in SHIPPED.values() for spec in documents_of}
-    made_here |= {spec.path for spec in template_set.documents}
+    made_here = RENDERED | {spec.path for spec in template_set.documents}
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)
     entries = {
         path: FileEntry(path=path, role=roles.get(path) or _role(path), sha256=digest, size=size)
-        for path in _files(folder)
+        for path in files_in(folder)
         if path not in made_here
-        for digest, size in (_digest_of(folder, path),)
+        for digest, size in (digest_of(folder, path),)
     }
-    header: dict[str, Any] = {
-        "family": release.family,
-        "release_id": release.release_id,
-        **({"bundle": release.bundle} if release.bundle > 1 else {}),
-        "profile": profile,
-        "template_set": template_set.ref,
-        "rule_book": rule_book,
-    }
+    header = header_of(release, profile=profile, template_set=template_set, rule_book=rule_book)
     external = _external(folder) if external_artifacts is None else tuple(external_artifacts)
     if external:
         header["external_artifacts"] = external
 
     # (2) documents, from the evidence alone: nothing they show depends on the manifest's list
-    params = folder / PARAMS
-    evidence = Evidence(
-        pack_id="sha256:" + "0" * 64,
-        manifest=PackManifest(
-            schema_version=kind_of(PackManifest).schema_version,
-            generated_by=_LABEL,
-            files=tuple(entries.values()),
-            **header,
-        ),
-        promoted_parameters=parse_yaml(params.read_bytes()) if params.exists() else None,
-        **documents,
-    )
+    evidence = unsealed(folder, documents, {**header, "files": tuple(entries.values())})
     made = {item.path: item.text.encode("utf-8") for item in render_documents(evidence, template_set)}
     entries |= {path: _entry(path, data) for path, data in made.items()}
 
@@ -144,7 +136,7 @@ def assemble(
         write_bytes(folder, path, data)
     ordered = [entries[path] for path in sorted(entries)]
     write_document(folder, PackManifest, {**header, "files": ordered}, generated_by=_LABEL)
-    digest, _size = _digest_of(folder, MANIFEST)
+    digest, _size = digest_of(folder, MANIFEST)
     sums = [(entry.path, entry.sha256) for entry in ordered]
     write_bytes(folder, CHECKSUMS, render_checksums([*sums, (MANIFEST, digest)]))
     return f"sha256:{digest}"
@@ -163,12 +155,36 @@ def _check_kinds(folder: Path) -> None:
                 )
 
 
-def _documents(folder: Path) -> dict[str, Any]:
+def header_of(release: Release, *, profile: str, template_set: TemplateSet, rule_book: int) -> dict[str, Any]:
+    """What a manifest says besides its files."""
     return {
-        kind.name: parse_document(kind.model, path.read_bytes())
-        for kind in KINDS
-        if kind.path != MANIFEST and (path := folder / kind.path).exists()
+        "family": release.family,
+        "release_id": release.release_id,
+        **({"bundle": release.bundle} if release.bundle > 1 else {}),
+        "profile": profile,
+        "template_set": template_set.ref,
+        "rule_book": rule_book,
     }
+
+
+def documents_in(folder: Path) -> dict[str, Any]:
+    """The JSON documents of a folder that is not a pack yet, by their field in `Evidence`. Raises `PackError`."""
+    return gathered(
+        (kind, parse_document(kind.model, (folder / kind.path).read_bytes(), path=kind.path))
+        for kind in documents_among(files_in(folder))
+        if kind.path != MANIFEST
+    )
+
+
+def unsealed(folder: Path, documents: Mapping[str, Any], header: Mapping[str, Any]) -> Evidence:
+    """The evidence in a folder whose manifest is still to be written; nothing that is rendered shows its pack_id."""
+    settings = {"promoted_parameters": folder / PARAMS, "effective_config": folder / EFFECTIVE_CONFIG}
+    return Evidence(
+        pack_id="sha256:" + "0" * 64,
+        manifest=PackManifest(schema_version=kind_of(PackManifest).schema_version, generated_by=_LABEL, **header),
+        **{name: parse_yaml(path.read_bytes()) for name, path in settings.items() if path.exists()},
+        **documents,
+    )
 
 
 def _external(folder: Path) -> tuple[ExternalArtifact, ...]:
@@ -176,8 +192,8 @@ def _external(folder: Path) -> tuple[ExternalArtifact, ...]:
     return parse_document(PackManifest, path.read_bytes()).external_artifacts if path.exists() else ()
 
 
-def _files(folder: Path) -> list[str]:
-    """Pack paths of all files. Raises `PackError` on anything that ingest would refuse."""
+def files_in(folder: Path) -> list[str]:
+    """Pack paths of all files, sorted. Raises `PackError` on anything that ingest would refuse."""
     found = []
     for place, folders, names in os.walk(folder, onerror=_refuse):
         for name in (*names, *(name for name in folders if (Path(place) / name).is_symlink())):
@@ -203,23 +219,34 @@ def _entry(path: str, data: bytes) -> FileEntry:
 
 def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
     """Roles that the documents themselves give to files."""
-    roles: dict[str, str] = {PARAMS: "promoted parameters", LOCK: "pipeline lock", REVIEW: "review"}
+    roles: dict[str, str] = {
+        PARAMS: "promoted parameters",
+        EFFECTIVE_CONFIG: "evaluation configuration",
+        LOCK: "pipeline lock",
+        REVIEW: "review",
+    }
     manifest, splits, demo = (documents.get(name) for name in ("model_manifest", "splits", "demo"))
     if isinstance(demo, DemoRun):
         roles |= {item.path: "demo input" for item in demo.inputs}
         roles |= {item.path: "demo output" for item in demo.outputs}
+    if isinstance(receipts := documents.get("receipts"), BatchReceipts):
+        roles[receipts.receipts.path] = "demo receipts"
+    if isinstance(run := documents.get("run_manifest"), RunManifest):
+        roles |= {item.path: f"training {item.role}" for item in run.files if item.role in {"checkpoint", "log"}}
     if isinstance(splits, SplitIntegrity):
         roles |= {item.path: "split keys" for keys in splits.keys for item in keys.files}
     if isinstance(evaluation := documents.get("evaluation"), EvalMetrics):
-        roles |= {row.per_sample.path: "per-example results" for row in evaluation.rows if row.per_sample}
+        rows = evaluation.rows
+        roles |= {row.baseline_per_sample.path: "baseline results" for row in rows if row.baseline_per_sample}
+        roles |= {row.per_sample.path: "per-example results" for row in rows if row.per_sample}
     if isinstance(manifest, ModelManifest):
         roles |= {f"model/{item.path}": f"model {item.role}" for item in manifest.files}
     return roles
 
 
 def _role(path: str) -> str:
-    if path in KIND_BY_PATH:
-        return KIND_BY_PATH[path].role
+    if (kind := kind_at(path)) is not None:
+        return kind.role
     if path.endswith(CHECKSUMS):
         return "checksums"
     if path.endswith(".md"):
@@ -227,6 +254,7 @@ def _role(path: str) -> str:
     return "other"
 
 
-def _digest_of(folder: Path, path: str) -> tuple[str, int]:
+def digest_of(folder: Path, path: str) -> tuple[str, int]:
+    """SHA-256 and size of a file of the folder, read in pieces."""
     with (folder / path).open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()

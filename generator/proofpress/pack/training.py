@@ -1,19 +1,24 @@
-"""The training run and the promoted parameters."""
+"""The training run, the promoted parameters, and the list of all files of the run."""
 
 import hashlib
 import math
 import platform
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import PARAMS
-from proofpress.evidence.training import TrainingRun
+from proofpress.evidence.pack import CHECKSUMS, PARAMS
+from proofpress.evidence.release import Release
+from proofpress.evidence.training import Checkpoint, RunManifest, TrainingRun, role_in_run
+from proofpress.evidence.values import ReleaseParts
 from proofpress.ingest.strict import parse_yaml
-from proofpress.pack.writer import PackError, exact, write_document, write_text
+from proofpress.pack.writer import PackError, document_in, exact, kind_of, write_document, write_text
+from proofpress.render.sets import RENDERED
 
 _LABEL: Final = "proofpress.pack.training"
 
@@ -47,9 +52,36 @@ def write_params(folder: Path, parameters: Mapping[str, Any]) -> None:
 
 
 def produced(folder: Path, path: str) -> dict[str, Any]:
-    """Path, digest and size of a file of the pack."""
-    data = (folder / path).read_bytes()
-    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    """Path, digest and size of a file of the pack. Raises `PackError` when there is none, or a link in its place."""
+    file = folder / path
+    if file.is_symlink() or not file.is_file():
+        raise PackError(f"{path} is not a file of the pack", hint="put a plain copy of it there")
+    with file.open("rb") as stream:
+        return {"path": path, "sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "size": stream.tell()}
+
+
+def files_below(folder: Path, section: str) -> list[str]:
+    """Paths of the files that a section of a pack holds, without those that assembly writes: documents, checksums."""
+    found = (item.relative_to(folder).as_posix() for item in (folder / section).rglob("*") if not item.is_dir())
+    return sorted(path for path in found if path not in RENDERED and path != f"{section}/{CHECKSUMS}")
+
+
+def release_of(folder: Path) -> str:
+    """The id of the release that a folder is for: what its `release.json` says, else its own name.
+
+    Raises `PackError` when neither tells.
+    """
+    if (release := document_in(folder, Release)) is not None:
+        return release.release_id
+    name = re.sub(r"\.b[1-9]\d*$", "", folder.resolve().name)
+    try:
+        ReleaseParts(name)
+    except ValueError as exc:
+        raise PackError(
+            f"{folder.name} holds no release.json and is not named after a release",
+            hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
+        ) from exc
+    return name
 
 
 def write_training(
@@ -62,18 +94,21 @@ def write_training(
     command: Sequence[str],
     seed: int,
     started_at: str,
-    duration_seconds: float,
+    duration_seconds: float | Decimal,
     parameters: Mapping[str, Any],
     environment: Mapping[str, Any],
     outputs: Sequence[str],
     log: Sequence[Mapping[str, Any]] = (),
     notes: Sequence[str] = (),
+    resumed_from: Checkpoint | None = None,
 ) -> TrainingRun:
     """Write `training/training_run.json`. `outputs` are paths of files that are in the pack already.
 
-    `finished_at` is the start plus the measured duration, rounded up to a second.
+    `finished_at` is the start plus the measured duration, rounded up to a second. The log of a run that was
+    `resumed_from` a checkpoint says so: an observation `resumed_step` at that step, and none of a step before.
     """
     finished = datetime.fromisoformat(started_at) + timedelta(seconds=math.ceil(duration_seconds))
+    resumed = {"resumed_from": resumed_from, "resumed_step": resumed_from.step} if resumed_from else {}
     return write_document(
         folder,
         TrainingRun,
@@ -92,6 +127,30 @@ def write_training(
             "outputs": [produced(folder, path) for path in sorted(outputs)],
             "log": log,
             "notes": notes,
+            **resumed,
         },
         generated_by=_LABEL,
+    )
+
+
+def write_run_manifest(folder: Path) -> RunManifest:
+    """Write `training/training_run_manifest.json`: all files below `training/`, and the outputs of the run record.
+
+    Raises `PackError` when the folder holds no run record, or an output is not the file that it recorded.
+    """
+    run = document_in(folder, TrainingRun)
+    if run is None:
+        raise PackError("the folder holds no training run", hint="write it first: proofpress pack training")
+    outputs = {item.path: item for item in run.outputs}
+    paths = {*files_below(folder, "training"), *outputs} - {kind_of(RunManifest).path}
+    files = [produced(folder, path) | {"role": role_in_run(path, outputs)} for path in sorted(paths)]
+    for file in files:
+        recorded = outputs.get(file["path"])
+        if recorded is not None and recorded.sha256 != file["sha256"]:
+            raise PackError(
+                f"{file['path']} is not the file that the training run wrote",
+                hint="take it from the recorded run, or record the run that made it",
+            )
+    return write_document(
+        folder, RunManifest, {"release_id": run.release_id, "run_id": run.run_id, "files": files}, generated_by=_LABEL
     )

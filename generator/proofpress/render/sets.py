@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
-from markupsafe import Markup
+from jinja2 import DictLoader, Environment, TemplateError
 
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.pack import Evidence
@@ -51,6 +50,8 @@ SHIPPED: Mapping[str, tuple[DocumentSpec, ...]] = {
     "1": tuple(DocumentSpec(**spec) for spec in views_1.DOCUMENTS),
     "2": tuple(DocumentSpec(**spec) for spec in views_2.DOCUMENTS),
 }
+RENDERED: frozenset[str] = frozenset(spec.path for documents in SHIPPED.values() for spec in documents)
+"""Paths of all documents that any shipped set renders."""
 _BEFORE: Mapping[str, str] = {"2": "1"}
 """A set holds the templates that are new in it; all others are those of the set before, which never change."""
 
@@ -63,13 +64,13 @@ class Trace:
     def __init__(self) -> None:
         self.sources: list[str] = []
 
-    def __call__(self, value: object) -> Markup:
+    def __call__(self, value: object) -> str:
         """Jinja's `finalize` while tracing."""
         text = to_markdown(value)
         if not isinstance(value, Sourced) or not value.source:
             return text
         self.sources.append(value.source)
-        return Markup(f"{self.OPEN}{len(self.sources) - 1}{self.CLOSE}") + text  # noqa: S704 - digits
+        return f"{self.OPEN}{len(self.sources) - 1}{self.CLOSE}{text}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,18 +86,10 @@ class TemplateSet:
         """The environment that renders documents; every printed value is escaped."""
         return self.new_environment(to_markdown)
 
-    def new_environment(self, finalize: Callable[[object], Markup]) -> Environment:
+    def new_environment(self, finalize: Callable[[object], str]) -> Environment:
         """An environment over the set's templates with a finalizer of its own."""
         environment = ViewEnvironment(
-            loader=DictLoader(self.templates),
-            undefined=StrictUndefined,
-            autoescape=True,
-            finalize=finalize,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            auto_reload=False,
-            cache_size=-1,
+            finalize, loader=DictLoader(self.templates), keep_trailing_newline=True, cache_size=-1
         )
         environment.globals.update(code=code, fence=fence)
         return environment

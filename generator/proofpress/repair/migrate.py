@@ -7,7 +7,7 @@ from typing import Final
 
 from proofpress.errors import IngestError, UsageError
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import KIND_BY_PATH, KINDS, MANIFEST
+from proofpress.evidence.pack import MANIFEST, documents_among
 from proofpress.evidence.release import PackManifest
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.migrations import migrate, version_of
@@ -55,8 +55,8 @@ def migrate_pack(root: Path, folder: Path, *, write: bool) -> Migrated:
     moved: list[Moved] = []
     stuck: list[tuple[str, str, str]] = []
     texts: dict[str, str] = {}
-    for kind in KINDS:
-        value = loaded.values.get(kind.path)
+    for kind in documents_among(loaded.values):
+        value = loaded.values[kind.path]
         if not isinstance(value, dict):
             continue
         newest, here = version_of(kind.schema_version), version_of(value.get("schema_version"))
@@ -93,8 +93,8 @@ def _write(folder: Path, loaded: LoadedPack, sets: TemplateSets, texts: Mapping[
         raise UsageError(
             f"template set '{manifest.template_set.name}' is not known here", hint="restore it, or render --upgrade"
         )
-    for path, text in texts.items():
-        parse_document(KIND_BY_PATH[path].model, text.encode("utf-8"))  # all of them, before the first is written
+    for kind in documents_among(texts):
+        parse_document(kind.model, texts[kind.path].encode("utf-8"))  # all of them, before the first is written
     for path, text in texts.items():
         write_text(folder, path, text)
     return assemble(

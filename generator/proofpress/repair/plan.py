@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, MANIFEST, PARAMS, Evidence
+from proofpress.evidence.pack import CHECKSUMS, EFFECTIVE_CONFIG, KIND_BY_PATH, MANIFEST, PARAMS, Evidence, kind_at
 from proofpress.ingest.raw import RawPack
-from proofpress.render.sets import SHIPPED
+from proofpress.render.sets import RENDERED
 from proofpress.repair.run import Run
 from proofpress.verify.identity_graph import SHARED, WHERE, statements
 
@@ -43,23 +43,36 @@ class Suspect:
 
 def is_derived(path: str) -> bool:
     """Whether a file is made from the others when a pack is assembled: documents, checksum files, the manifest."""
-    return path == MANIFEST or path.rpartition("/")[2] == CHECKSUMS or path in _RENDERED
+    return path == MANIFEST or path.rpartition("/")[2] == CHECKSUMS or path in RENDERED
 
 
-_RENDERED: Final = frozenset(spec.path for documents in SHIPPED.values() for spec in documents)
-PEOPLE: Final = ("TXT", "PRV", "ACT", "NEG", "IDN002", "CLM002", "PRO", "GEN", "INT003", "FRS002")
+PEOPLE: Final = (
+    *("TXT", "PRV", "ACT", "NEG", "IDN002", "CLM002", "CLM003", "PRO", "GEN", "INT003", "FRS002"),
+    *("CHG", "IFC005", "IFC006", "DAT002", "DAT009", "RDY006", "RDY009"),
+    *("ASR001", "ASR002", "ASR003", "ASR004", "ASR010"),
+)
 """Rules whose findings no record settles: somebody has to decide or to write."""
 _BUILDERS: Final = {
     "model": "proofpress pack model",
     "model_manifest": "proofpress pack model",
     "evaluation": "proofpress pack eval",
+    "metrics": "proofpress pack eval",
     "efficiency": "proofpress pack efficiency",
-    "dataset": "proofpress pack dataset",
-    "dataset_manifest": "proofpress pack dataset",
-    "splits": "proofpress pack dataset",
-    "demo": "proofpress demo run",
+    "preflight": "proofpress preflight",
+    "run_manifest": "proofpress pack training",
+    "suite": "proofpress readiness --execute",
+    "readiness": "proofpress readiness --assess",
+    "interface": "proofpress pack interface",
     "release": "proofpress pack release",
 }
+_FOLDERS: Final = {
+    "dataset/": "proofpress pack dataset",
+    "demo/": "proofpress demo run",
+    "assurance/": "proofpress pack assurance",
+    "paper/": "proofpress pack paper",
+    EFFECTIVE_CONFIG: "proofpress pack eval",
+}
+"""By the folder or file that one builder writes whole."""
 _HOLDERS: Final = {shared.rule: shared for shared in SHARED}
 
 
@@ -102,14 +115,10 @@ def _command(finding: Finding, evidence: Evidence | None, run: Run | None) -> st
     path = finding.file
     if run is not None and (stage := run.stage_of(run.counterpart(path) or "")):
         return f"dvc repro {shlex.quote(stage)}"
-    kind = KIND_BY_PATH.get(path)
-    training = evidence.training if evidence else None
-    if training is not None and (
-        (path.startswith(("training/", "model/")) and kind is None) or path == WHERE["training"]
-    ):
+    if command := next((command for place, command in _FOLDERS.items() if path.startswith(place)), ""):
+        return command
+    kind, training = kind_at(path), evidence.training if evidence else None
+    of_run = path == WHERE["training"] or (kind is None and path.startswith(("training/", "model/")))
+    if training is not None and of_run:
         return shlex.join(training.command)
-    if evidence is not None and evidence.demo is not None and path.startswith("demo/"):
-        return "proofpress demo run"
-    if path.startswith("dataset/"):
-        return _BUILDERS["dataset"]
     return _BUILDERS.get(kind.name, "") if kind else ""

@@ -1,15 +1,15 @@
 """The bench that a copy of the pack is repaired on: take back what was recorded, derive, seal, verify again."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from proofpress.evidence.dvc import LOCK, leaves
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, MANIFEST, PARAMS, REVIEW, Evidence
-from proofpress.ingest import LoadedPack, load_pack, source_of
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST, PARAMS, REVIEW, Evidence, gathered, kind_at
+from proofpress.ingest import LoadedPack, RawFile, load_pack, source_of
 from proofpress.ingest.schema import read_document
 from proofpress.pack.release import assemble
 from proofpress.pack.writer import PackError, write_text
@@ -60,18 +60,31 @@ class Workshop:
         self._first_manifest()
         loaded = self.load()
         self._require_own_run(loaded.evidence)
-        verdict = self.judge(loaded)
-        for _ in range(_ROUNDS):
-            if not any(self._mend(finding, loaded) for finding in verdict.errors):
+        before = {path: file.sha256 for path, file in loaded.raw.files.items()}
+        stood = loaded.raw.files.get(REVIEW)
+        verdict, _mended = self._take_all_back(self.judge(loaded))
+        while self._may_seal(self.load(), verdict):
+            verdict, mended = self._take_all_back(self._seal(stood, verdict))
+            if not mended:
                 break
-            loaded = self.load()  # one file at a time: what is taken back changes what the others disagree with
-            verdict = self.judge(loaded)
-        if self._may_seal(loaded, verdict):
-            verdict = self._finish(loaded, verdict)
+            self.sealed = False  # documents that list others by their digests are held to the sealed manifest
+        if self.sealed:
+            self._tell_sealing(before)
         left = tuple(item for item in verdict.errors if self.sealed or not self._is_settled(item.file))
         further = {(step.path, step.command): step for step in self._remaining(left, loaded.evidence)}
         self.steps.extend(further.values())
         return left
+
+    def _take_all_back(self, verdict: Verdict) -> tuple[Verdict, bool]:
+        """Mend one file at a time: what is taken back changes what the others disagree with. Returns the verdict on
+        what came of it, and whether anything was mended.
+        """
+        for turn in range(_ROUNDS):
+            loaded = self.load()
+            if not any(self._mend(finding, loaded) for finding in verdict.errors):
+                return verdict, turn > 0
+            verdict = self.judge(self.load())
+        return verdict, True
 
     def _remaining(self, left: Iterable[Finding], evidence: Evidence | None) -> Iterator[Step]:
         for finding in left:
@@ -147,17 +160,19 @@ class Workshop:
             return None
         if (file := run.recorded(own)) is not None:
             return file
-        kind, evidence = KIND_BY_PATH.get(path), loaded.evidence
+        kind, evidence = kind_at(path), loaded.evidence
         parsed = run.parsed(own) if kind is not None and own.endswith(".json") else None
         if kind is None or parsed is None or evidence is None or kind.path == MANIFEST:
             return None
         document, _findings = read_document(kind, parsed)
         if document is None:
             return None
-        swapped: dict[str, Any] = {kind.name: document}
+        others = [(item, held) for item, held in evidence.documents() if item.path != path]
+        swapped = gathered([*others, (kind, document)])
         before = identity_graph(evidence, loaded.raw).diagnosis
         after = identity_graph(replace(evidence, **swapped), loaded.raw).diagnosis
-        return run.file(own) if len(after) < len(before) or getattr(evidence, kind.name) is None else None
+        missing = len(others) == len(evidence.documents())
+        return run.file(own) if missing or len(after) < len(before) else None
 
     def _derive(self, finding: Finding, loaded: LoadedPack) -> bool:
         changed = [path for path in derive_splits(self.folder, loaded) if path not in self.settled]
@@ -180,12 +195,9 @@ class Workshop:
     def _assemble(self) -> None:
         assemble(self.folder, profile=self.profile, template_set=self.rules.sets.newest())
 
-    def _finish(self, loaded: LoadedPack, verdict: Verdict) -> Verdict:
-        """Write the note, seal, verify; and say so in the note when it still does not verify."""
-        before = {path: file.sha256 for path, file in loaded.raw.files.items()}
-        stood = loaded.raw.files.get(REVIEW)
+    def _seal(self, stood: RawFile | None, verdict: Verdict) -> Verdict:
+        """Write the note below what `stood` there, seal, verify; the note says so when it still does not verify."""
         text = (stood.data or b"").decode("utf-8", "replace") if stood else ""
-        reasons = {item.file: item.rule for item in self.first.errors if is_derived(item.file)}
         told = 0
         try:
             for _ in range(2):
@@ -208,6 +220,11 @@ class Workshop:
             self.steps.append(Step(action="review", path=MANIFEST, reason="SCH001", why=why))
             return verdict
         self.sealed = True
+        return verdict
+
+    def _tell_sealing(self, before: Mapping[str, str]) -> None:
+        """Add what sealing made anew: files whose digests differ from those `before`."""
+        reasons = {item.file: item.rule for item in self.first.errors if is_derived(item.file)}
         for path, file in self.load().raw.files.items():
             if is_derived(path) and before.get(path) != file.sha256:
                 reason = reasons.get(path, _AFTER[_sort(path)])
@@ -215,7 +232,6 @@ class Workshop:
                 self.steps.append(Step(action="regenerate", path=path, reason=reason, why=why, source="the evidence"))
         why = "what failed, what changed, what consumers should use"
         self.steps.append(Step(action="review", path=REVIEW, reason=self.first.errors[0].rule, why=why))
-        return verdict
 
 
 def stranger(run: Run, evidence: Evidence, loaded: LoadedPack) -> str:
@@ -235,7 +251,7 @@ def stranger(run: Run, evidence: Evidence, loaded: LoadedPack) -> str:
         told = [
             dict(leaves(item.value))[name]
             for item in statements(PARAMETERS, evidence, loaded.raw)
-            if item.document != "lock" and name in dict(leaves(item.value))
+            if item.rule == PARAMETERS.rule and name in dict(leaves(item.value))
         ]
         agreeing = sum(same_value(value, locked) for value in told)
         if agreeing * 2 < len(told):

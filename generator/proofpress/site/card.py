@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.pack import Evidence
 from proofpress.site.standing import Place
 from proofpress.verify import VerifiedPack
-from proofpress.verify.across import facts_of
+from proofpress.verify.facts import facts_json, facts_of
 
 RELEASE_SCHEMA = "proofpress.release/1"
 CARD_SCHEMA = "proofpress.card/1"
@@ -45,21 +44,14 @@ def card_of(label: str, evidence: Evidence) -> dict[str, Any]:
     release = evidence.release
     wanted = {(item.name, item.split) for item in release.headline}
     rows = evidence.evaluation.rows if evidence.evaluation else ()
-    facts = facts_of(label, evidence)
     return {
         "schema": CARD_SCHEMA,
-        "label": label,
-        "predecessor": facts.predecessor,
-        "predecessor_pack_id": facts.predecessor_pack_id,
-        "identities": [asdict(identity) for identity in facts.identities],
-        "bundle_id": evidence.bundle_id,
+        **facts_json(facts_of(label, evidence)),
         "release_id": release.release_id,
-        "family": release.family,
         "title": release.title,
         "version": release.version,
         "summary": release.summary,
         "released_at": release.released_at,
-        "pack_id": evidence.pack_id,
         "licence": release.licence,
         "fixture": evidence.is_rehearsal,
         "metrics": [

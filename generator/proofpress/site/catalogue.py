@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import published_json
 from proofpress.site import figures
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, fragment, page, row
@@ -116,8 +116,7 @@ def family_page(frames: FrameSet, family: Family, cards: Cards, names: Sequence[
     )
     yield _catalogue_page(frames, text, html, _family_headings(bool(charts)), names, family.name)
     for chart in charts:
-        yield OutputFile(path=f"{path}charts/{chart.name}.json", data=dump_json(chart.chart.data).encode())
-        yield OutputFile(path=f"{path}charts/{chart.name}.vl.json", data=dump_json(chart.chart.spec).encode())
+        yield OutputFile(path=f"{path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
     older_json = f"api/v1/families/{family.name}/{family.chunks}.json" if family.chunks else None
     yield _family_json(f"api/v1/families/{family.name}.json", family.name, family.newest, cards, older_json)
 
@@ -240,7 +239,7 @@ def families_page(frames: FrameSet, families: Sequence[Family], cards: Cards) ->
             for family in families
         ],
     }
-    yield OutputFile(path="api/v1/index.json", data=dump_json(index).encode())
+    yield OutputFile(path="api/v1/index.json", data=published_json(index))
 
 
 def _cards(families: Sequence[Family], cards: Cards, root: str) -> Any:
@@ -353,7 +352,7 @@ def _family_json(path: str, family: str, entries: Sequence[Entry], cards: Cards,
             }
         )
     value = {"schema": FAMILY_SCHEMA, "family": family, "releases": listed, "older": older}
-    return OutputFile(path=path, data=dump_json(value).encode())
+    return OutputFile(path=path, data=published_json(value))
 
 
 def search_index(original: bytes, entries: Sequence[Entry], cards: Cards) -> bytes:

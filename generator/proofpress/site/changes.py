@@ -16,6 +16,7 @@ from proofpress.site.table_html import patch_lines
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
+    ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
     ("parameters", "Parameters", {"parameter"}),
     ("dataset", "Dataset", {"dataset"}),
     ("release", "Release facts", {"release"}),
@@ -150,7 +151,8 @@ def _note(item: Change, numeric: bool) -> str:
     if numeric and item.delta is not None:
         overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
         return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}"
-    return item.explanation if numeric or item.direction == "unknown" else ""
+    assured = item.code.startswith(("RSK-", "FLM-", "MON-", "GRD-"))
+    return item.explanation if numeric or assured or item.direction == "unknown" else ""
 
 
 def _file(item: Change) -> dict[str, Any]:

@@ -82,11 +82,10 @@ def trend(
     unit: str,
     higher_is_better: bool | None,
     prefix: str,
-    data_url: str | None = None,
 ) -> Chart:
     """A metric over the releases of a family, in the order given.
 
-    `prefix` makes the drawing's ids unique within the page; the specification reads `data_url`, or holds the data.
+    `prefix` makes the drawing's ids unique within the page; the specification holds the data.
     """
     title = f"{metric} by release"
     measured = [point for point in points if point.value is not None]
@@ -144,11 +143,10 @@ def trend(
                 },
             ],
         },
-        data_url,
     )
 
 
-def against_baseline(rows: Sequence[BaselineRow], *, unit: str, prefix: str, data_url: str | None = None) -> Chart:
+def against_baseline(rows: Sequence[BaselineRow], *, unit: str, prefix: str) -> Chart:
     """Values beside their baselines', one line a metric; all of one unit, for they share the axis."""
     with localcontext(_EXACT):
         verdicts = [_verdict(row) for row in rows]
@@ -192,7 +190,6 @@ def against_baseline(rows: Sequence[BaselineRow], *, unit: str, prefix: str, dat
                 {"mark": {"type": "point", "filled": True}, "encoding": {"x": _quantity("value", None)}},
             ],
         },
-        data_url,
     )
 
 
@@ -205,7 +202,6 @@ def slices(
     higher_is_better: bool | None,
     overall: Decimal | None,
     prefix: str,
-    data_url: str | None = None,
 ) -> Chart:
     """A metric on each slice of a dimension, against its value on the whole split."""
     measured = [row for row in rows if row.value is not None]
@@ -245,7 +241,6 @@ def slices(
         ),
         tuple({"slice": row.label, "value": row.value, "low": row.low, "high": row.high, "n": row.n} for row in rows),
         spec,
-        data_url,
     )
 
 
@@ -289,7 +284,6 @@ def _chart(
     table: TextTable,
     data: tuple[dict[str, Any], ...],
     spec: dict[str, Any],
-    data_url: str | None,
 ) -> Chart:
     name = escape(prefix)
     svg = (
@@ -297,7 +291,7 @@ def _chart(
         f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{escape(show_invisible(title))}</title>'
         f'<desc id="{name}-desc">{escape(show_invisible(description))}</desc>{body}</svg>'
     )
-    source = {"url": data_url, "format": {"type": "json"}} if data_url else {"values": list(data)}
+    source = {"values": list(data)}
     head = {"$schema": _SCHEMA, "title": title, "description": description, "width": "container", "data": source}
     return Chart(svg=svg, title=title, description=description, table=table, data=data, spec=head | spec)
 

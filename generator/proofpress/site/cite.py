@@ -11,7 +11,7 @@ from html import escape
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import Evidence
 from proofpress.render.sourced import show_invisible
 
@@ -259,7 +259,7 @@ def ris(record: CitationRecord) -> str:
 def csl_json(record: CitationRecord) -> str:
     """CSL-JSON: an array of one item."""
     year, month, day = map(int, record.date.split("-"))
-    return dump_json([_csl_item(record, [year, month, day])])
+    return published_json([_csl_item(record, [year, month, day])]).decode()
 
 
 def _csl_item(record: CitationRecord, date: list[int]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any, Final
 
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import published_json
 from proofpress.site.cite import CitationRecord, Contributor
 
 LINKSET_TYPE: Final = "application/linkset+json"
@@ -171,7 +171,7 @@ def linkset(record: CitationRecord, around: Surroundings) -> str:
     home = [_target(record.url, "text/html")]
     items = [{"anchor": part.url, "collection": home} for part in around.items]
     metadata = [{"anchor": part.url, "describes": home} for part in around.metadata]
-    return dump_json({"linkset": [page, *items, *metadata]})
+    return published_json({"linkset": [page, *items, *metadata]}).decode()
 
 
 def _target(href: str, kind: str) -> dict[str, str]:
@@ -203,7 +203,7 @@ def json_ld(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
         ]
     if around.predecessor:
         value["isBasedOn"] = {"@id": around.predecessor}
-    text = dump_json(value, indent=None).rstrip("\n")
+    text = published_json(value, compact=True).decode()
     return (
         text.replace("<", "\\u003c")
         .replace(">", "\\u003e")
@@ -254,7 +254,7 @@ def codemeta(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
     value = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", **_described(record)}
     if around.collection:
         value["isPartOf"] = around.collection
-    return dump_json(value)
+    return published_json(value).decode()
 
 
 _DATACITE: Final = {
@@ -310,7 +310,7 @@ def datacite(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
         "descriptions": [{"description": record.abstract, "descriptionType": "Abstract"}],
         "schemaVersion": "http://datacite.org/schema/kernel-4",
     }
-    return dump_json({"doi": record.doi} | value if record.doi else value)
+    return published_json({"doi": record.doi} | value if record.doi else value).decode()
 
 
 def _datacite_creator(author: Contributor) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 from proofpress.diff import Comparison, diff
 from proofpress.diff import json_report as diff_json
 from proofpress.evidence.evaluation import MetricRow
-from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.ingest.sources import open_artifact
@@ -31,6 +31,7 @@ PLACES: Mapping[str, str] = {
     "data_card": "data-card/",
     "training_run_card": "training/",
     "transcript": "demo/",
+    "assurance_card": "assurance/",
     "paper_draft": "paper/",
 }
 """Where each document's page stands below its release; a document that is not named here gets its own name."""
@@ -74,8 +75,7 @@ class ReleasePages:
         yield self._evidence(citing)
         yield from self._citations(citing)
         for chart in charts:
-            yield OutputFile(path=f"{self.path}charts/{chart.name}.json", data=dump_json(chart.chart.data).encode())
-            yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=dump_json(chart.chart.spec).encode())
+            yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
         for file in self.pack.raw.files.values():
             target = f"{self.path}files/{file.path}"
             if file.data is not None:
@@ -85,15 +85,13 @@ class ReleasePages:
                 yield OutputFile(path=target, copy_from=opener, sha256=file.sha256)
         yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
         card = card_of(self.pack.raw.label, self.pack.evidence)
-        yield OutputFile(path=card_path(self.bundle_id), data=dump_json(card).encode())
+        yield OutputFile(path=card_path(self.bundle_id), data=published_json(card))
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
 
     def _json(self) -> bytes:
         pages = {item.path: self.path + _place(item) for item in self.pack.documents}
-        return dump_json(
-            release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages)
-        ).encode()
+        return published_json(release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages))
 
     # Pages
 
@@ -357,6 +355,7 @@ class ReleasePages:
 
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
+    "assurance/": "what can go wrong, what is done about it, and who watches",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",
@@ -367,6 +366,13 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
     "data_card": ("dataset/dataset_package.json", "dataset/split_integrity.json"),
     "training_run_card": ("training/training_run.json", "training/params.yaml"),
     "transcript": ("demo/terminal_demo_manifest.json",),
+    "assurance_card": (
+        "assurance/risks.json",
+        "assurance/failure_modes.json",
+        "assurance/monitoring_plan.json",
+        "assurance/guardrails.json",
+        "assurance/traceability.json",
+    ),
 }
 
 

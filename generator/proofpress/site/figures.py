@@ -29,7 +29,7 @@ MAX_SLICE_CHARTS = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedChart:
-    """A chart, the name of its data files, and where it is shown."""
+    """A chart, the name of its file, and where it is shown."""
 
     name: str
     chart: Chart
@@ -47,7 +47,6 @@ class NamedChart:
             "description": self.chart.description,
             "columns": [column(name, number=index > 0) for index, name in enumerate(table.header)],
             "rows": [row(*(cell(text) for text in line)) for line in table.rows],
-            "data_href": f"{folder}{self.name}.json",
             "spec_href": f"{folder}{self.name}.vl.json",
         }
 
@@ -76,7 +75,7 @@ def _baseline_charts(rows: Sequence[MetricRow]) -> list[NamedChart]:
     charts: list[NamedChart] = []
     for unit, chosen in by_unit.items():
         name = f"baseline-{slug(unit)}" + (f"-{len(charts)}" if charts else "")
-        chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}", data_url=f"{name}.json")
+        chart = against_baseline(chosen, unit=unit, prefix=f"pp-{name}")
         main = len(charts) == 0
         charts.append(
             NamedChart(
@@ -119,7 +118,6 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
             higher_is_better=chosen[0].higher_is_better,
             overall=whole.value if whole else None,
             prefix=f"pp-{name}",
-            data_url=f"{name}.json",
         )
         charts.append(
             NamedChart(name=name, chart=chart, documents=("eval_report",), heading=slug(f"{dimension} on {split}"))
@@ -166,7 +164,6 @@ def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]
             unit=unit,
             higher_is_better=metric["higher_is_better"],
             prefix=f"pp-{name}",
-            data_url=f"{name}.json",
         )
         charts.append(NamedChart(name=name, chart=chart))
     return tuple(charts)

@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from proofpress.render.environment import ViewEnvironment
-from proofpress.render.sourced import show_invisible
 from proofpress.resources import packaged
 from proofpress.site.frame import FrameSet, Slots
 from proofpress.site.markdown_page import Heading
 from proofpress.site.nav_html import NavItem, TocEntry, nav_html, toc_html
 from proofpress.site.publish import OutputFile
-from proofpress.site.table_html import table_rows
+from proofpress.site.table_html import html_text, table_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +54,17 @@ class PageText:
         }
 
 
-def _printable(value: object) -> object:
-    """Evidence text with invisible characters shown; Jinja's autoescape does the rest."""
-    if type(value) is str and not value.isascii():
-        return show_invisible(value)
-    return value
+def to_html(value: object) -> str:
+    """Jinja's `finalize` for pages: escaped, and invisible characters of evidence shown; `Markup` stays."""
+    if type(value) is Markup:
+        return value
+    return html_text(value if type(value) is str else str(value))
 
 
 @cache
 def environment() -> Environment:
     """The environment of page bodies: escaped always, undefined names are errors."""
-    made = ViewEnvironment(
-        loader=FileSystemLoader(packaged("templates") / "site"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        finalize=_printable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
+    made = ViewEnvironment(to_html, loader=FileSystemLoader(packaged("templates") / "site"))
     made.globals["table_rows"] = table_rows
     return made
 

@@ -24,6 +24,7 @@ _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT);"
 )
 _GRANULARITY_NS: Final = 2_000_000_000
+_BATCH: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,23 +78,24 @@ class PackIndex:
         """Close the file."""
         self._db.close()
 
-    def scan(self, packs: Sequence[tuple[str, Path]], *, rehash: bool = False) -> tuple[Peek, ...]:
+    def scan(self, packs: Sequence[tuple[str, Path]], *, jobs: int = 1, rehash: bool = False) -> tuple[Peek, ...]:
         """Peek at every pack, by the index where its files can't have changed, else by reading it."""
         with closing(self._db.execute("SELECT label, fingerprint, content, peek FROM peeks")) as rows:
             known = {row[0]: row[1:] for row in rows}
-        found: list[Peek] = []
-        fresh: list[tuple[str, str, str, str]] = []
+        unknown: dict[str, tuple[Path, str]] = {}
         for label, path in packs:
             now = time.time_ns()
             fingerprint, newest = _fingerprint(path)
-            stored = known.get(label)
-            if stored is not None and stored[0] == fingerprint and not rehash:
-                content, peek = stored[1], stored[2]
-            else:
-                content, peek = _read(path)
+            if rehash or label not in known or known[label][0] != fingerprint:
                 settled = newest < now - _GRANULARITY_NS
-                fresh.append((label, fingerprint if settled else "", content, peek))
-            found.append(_peek(label, content, peek))
+                unknown[label] = path, fingerprint if settled else ""
+        fresh: list[tuple[str, str, str, str]] = []
+        if unknown:
+            read = _read_all([path for path, _fingerprint in unknown.values()], jobs)
+            for (label, (_path, fingerprint)), (content, peek) in zip(unknown.items(), read, strict=True):
+                fresh.append((label, fingerprint, content, peek))
+                known[label] = fingerprint, content, peek
+        found = [_peek(label, *known[label][1:]) for label, _path in packs]
         self._db.execute("BEGIN")
         gone = known.keys() - {label for label, _path in packs}
         self._db.executemany("DELETE FROM peeks WHERE label = ?", [(label,) for label in gone])
@@ -126,32 +128,45 @@ def _fingerprint(path: Path) -> tuple[str, int]:
     try:
         info = os.lstat(path)
         digest.update(f"{info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}\n".encode())
-        newest = max(info.st_mtime_ns, info.st_ctime_ns)
+        newest = info.st_ctime_ns
         if not stat.S_ISDIR(info.st_mode):
             return digest.hexdigest(), newest
         while waiting:
-            with os.scandir(waiting.pop()) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
-            for entry in entries:
-                info = entry.stat(follow_symlinks=False)
-                line = (
-                    f"{entry.path}\0{info.st_mode} {info.st_ino} {info.st_size} {info.st_mtime_ns} {info.st_ctime_ns}\n"
-                )
-                digest.update(line.encode("utf-8", "surrogateescape"))
-                newest = max(newest, info.st_mtime_ns, info.st_ctime_ns)
-                if stat.S_ISDIR(info.st_mode):
-                    waiting.append(entry.path)
+            folder = waiting.pop()
+            lines = []
+            with os.scandir(folder) as listing:
+                for entry in listing:
+                    info = entry.stat(follow_symlinks=False)
+                    changed = info.st_ctime_ns  # never older than a modification that was not dated back
+                    lines.append((entry.name, info.st_mode, info.st_ino, info.st_size, info.st_mtime_ns, changed))
+                    if changed > newest:
+                        newest = changed
+                    if stat.S_ISDIR(info.st_mode):
+                        waiting.append(entry.path)
+            digest.update(repr((folder, sorted(lines))).encode("utf-8", "surrogateescape"))
     except OSError as exc:
         raise IngestError(f"{path}: can't be listed ({exc.strerror})") from exc
     return digest.hexdigest(), newest
 
 
-def _read(path: Path) -> tuple[str, str]:
-    """Content digest and peek of a pack that the index does not know."""
+def _read_all(paths: Sequence[Path], jobs: int) -> Iterator[tuple[str, str]]:
+    """Content digest and peek of each pack that the index does not know."""
+    from proofpress.workers import executor, run_units  # noqa: PLC0415 - only when a pack is new
+
+    work = [paths[start : start + _BATCH] for start in range(0, len(paths), _BATCH)]
+    with executor(jobs, len(work)) as pool:
+        for batch in run_units(pool, _read_some, work, window=2 * jobs):
+            yield from batch
+
+
+def _read_some(paths: Sequence[Path]) -> list[tuple[str, str]]:
     from proofpress.ingest import digest_pack, source_of  # noqa: PLC0415 - only when a pack is new
 
-    content, heads = digest_pack(source_of(path))
-    return content, json.dumps(_facts(heads))
+    read = []
+    for path in paths:
+        content, heads = digest_pack(source_of(path))
+        read.append((content, json.dumps(_facts(heads))))
+    return read
 
 
 def _facts(heads: Mapping[str, bytes]) -> dict[str, str]:

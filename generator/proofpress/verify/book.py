@@ -4,8 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from proofpress.verify.rule import Rule
 from proofpress.verify.rules import (
+    assurance,
     claims,
+    dataset,
+    demo,
     documents,
+    evaluation,
     identity,
     inert,
     integrity,
@@ -13,13 +17,17 @@ from proofpress.verify.rules import (
     metrics,
     pipeline_lock,
     privacy,
+    promises,
+    readiness,
     rows,
+    runs,
     schema_life,
+    slices,
 )
 
 
-def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False) -> Rule:
-    return Rule(id=id_, title=title, explanation=explanation, severity="note" if note else "error")
+def _elsewhere(id_: str, title: str, explanation: str, *, note: bool = False, book: int = 1) -> Rule:
+    return Rule(id=id_, title=title, explanation=explanation, severity="note" if note else "error", book=book)
 
 
 READING = (
@@ -118,8 +126,16 @@ PACK_RULES: tuple[Rule, ...] = (
     *schema_life.RULES,
     *metrics.RULES,
     *rows.RULES,
+    *evaluation.RULES,
     *leakage.RULES,
+    *dataset.RULES,
+    *runs.RULES,
+    *demo.RULES,
     *claims.RULES,
+    *readiness.RULES,
+    *promises.RULES,
+    *assurance.RULES,
+    *slices.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],
@@ -145,6 +161,28 @@ ACROSS = (
         "XPK003",
         "One folder per bundle",
         "Two folders hold the same bundle, or a pack lies below another family than its own.",
+    ),
+    _elsewhere(
+        "XPK004",
+        "A PATCH takes nothing back",
+        "A PATCH release, or a new revision of the same version, removes or changes an entry of the interface of\n"
+        "the final release before it on its line (same name, same variant), or a PATCH changes a score on a fixed\n"
+        "input. Whoever takes a PATCH does so without looking.",
+        book=2,
+    ),
+    _elsewhere(
+        "XPK005",
+        "A MINOR takes back only what was deprecated",
+        "A MINOR release removes or changes a stable entry of the interface of the final release before it on its\n"
+        "line, although that release did not deprecate it. Until 1.0 too, MINOR releases only add.",
+        book=2,
+    ),
+    _elsewhere(
+        "XPK006",
+        "A final release carries the changelog of its pre-releases",
+        "The instance holds a pre-release of the same version and variant whose changelog has an entry that the\n"
+        "final release leaves out. Readers of the final release would not learn what changed since the last one.",
+        book=2,
     ),
     _elsewhere(
         "POL001",

@@ -1,7 +1,8 @@
 """Which file states which identity. One table: the identity rules hold files to it, `verify --explain` draws it.
 
 A document states an identity by a field of its own; a new kind of document is held to every identity whose field
-it has, without a line here. `run_id` alone needs to be told apart: it is the run that the document belongs to.
+it has, without a line here. `run_id` alone needs to be told apart: it is the run that the document belongs to. So do
+documents that a rule of their own holds to the others.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from proofpress.ingest.raw import RawPack
 
 WHERE: Mapping[str, str] = {kind.name: kind.path for kind in KINDS}
 _MODEL_MANIFEST = WHERE["model_manifest"]
+_OWN_RULE: Mapping[str, str] = {"lock": "LCK001", "metrics": "EVL002", "traceability": "ASR009"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,8 +25,9 @@ class Shared:
     """An identity that several files state, and that they must state alike.
 
     `said_by` is the field by which documents name it, `named` how some of them do instead. `source` lists the
-    documents whose word counts, best first: the others are held to the first of them that the pack holds. `story`
-    says, of a document, what it means that it states another value.
+    documents whose word counts, best first: the others are held to the first of them that the pack holds. `elsewhere`
+    are documents that another rule than `rule` holds to it: they are drawn, and never the source. `story` says, of a
+    document, what it means that it states another value.
     """
 
     name: str
@@ -32,11 +35,18 @@ class Shared:
     said_by: str
     source: tuple[str, ...]
     named: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = field(default_factory=lambda: _OWN_RULE)
     story: Mapping[str, str] = field(default_factory=dict)
 
 
 RELEASE = Shared(name="release", rule="IDN001", said_by="release_id", source=("release",))
-MODEL = Shared(name="model", rule="IDN003", said_by="model_id", source=("model_manifest", "model"))
+MODEL = Shared(
+    name="model",
+    rule="IDN003",
+    said_by="model_id",
+    source=("model_manifest", "model"),
+    elsewhere={**_OWN_RULE, "interface": "IFC001"},
+)
 SNAPSHOT = Shared(
     name="dataset snapshot", rule="IDN004", said_by="dataset_snapshot_id", source=("dataset", "model", "evaluation")
 )
@@ -44,15 +54,16 @@ TRAINING = Shared(
     name="training run",
     rule="IDN005",
     said_by="training_run_id",
-    named={"training": "run_id", "model": "run_id"},
+    named={"training": "run_id", "model": "run_id", "run_manifest": "run_id"},
     source=("training", "model"),
 )
 EVALUATION = Shared(
     name="evaluation run",
     rule="IDN008",
     said_by="evaluation_run_id",
-    named={"evaluation": "run_id", "efficiency": "run_id"},
+    named={"evaluation": "run_id", "metrics": "run_id", "efficiency": "run_id"},
     source=("evaluation",),
+    elsewhere={**_OWN_RULE, "readiness": "RDY004"},
 )
 COMMIT = Shared(name="commit", rule="IDN006", said_by="commit", source=("training", "model"))
 PARAMETERS = Shared(
@@ -67,9 +78,13 @@ SHARED = (RELEASE, MODEL, SNAPSHOT, TRAINING, EVALUATION, COMMIT, PARAMETERS)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What one file says of a shared identity, and where. `document` is the kind's name, or what the file is."""
+    """What one file says of a shared identity, and where.
+
+    `document` is the kind's name, or what the file is; `rule` the one that refuses it when it says something else.
+    """
 
     document: str
+    rule: str
     file: str
     pointer: str
     value: Any
@@ -82,33 +97,39 @@ class Statement:
 
 def statements(shared: Shared, evidence: Evidence, raw: RawPack) -> tuple[Statement, ...]:
     """All that the pack says of one identity: the source first, then the documents in their usual order."""
-    found = {item.document: item for item in _statements(shared, evidence, raw)}
-    source = next((name for name in shared.source if name in found), next(iter(found), None))
-    return tuple(sorted(found.values(), key=lambda item: item.document != source))
+    found = tuple(_statements(shared, evidence, raw))
+    there = [item.document for item in found if item.rule == shared.rule]
+    source = next((name for name in (*shared.source, *there) if name in there), None)
+    return tuple(sorted(found, key=lambda item: item.document != source))
 
 
 def _statements(shared: Shared, evidence: Evidence, raw: RawPack) -> Iterator[Statement]:
+    said: list[tuple[str, str, str, Any]] = []
     if shared is PARAMETERS and evidence.promoted_parameters is not None:
-        yield Statement(document="params", file=PARAMS, pointer="", value=evidence.promoted_parameters)
+        said.append(("params", PARAMS, "", evidence.promoted_parameters))
     if shared is MODEL and evidence.model_manifest is not None:
-        digest = "sha256:" + raw.files[_MODEL_MANIFEST].sha256
-        yield Statement(document="model_manifest", file=_MODEL_MANIFEST, pointer="", value=digest)
+        said.append(("model_manifest", _MODEL_MANIFEST, "", "sha256:" + raw.files[_MODEL_MANIFEST].sha256))
     for kind, document in evidence.documents():
         name = shared.named.get(kind.name, shared.said_by)
         if name in type(document).model_fields and (value := getattr(document, name)) is not None:
-            yield Statement(document=kind.name, file=kind.path, pointer=f"/{name}", value=value)
+            said.append((kind.name, kind.path, f"/{name}", value))
     if shared is PARAMETERS and evidence.pipeline_lock is not None:
         locked = {name: value for _stage, _file, name, value in evidence.pipeline_lock.parameters("params.yaml")}
-        yield Statement(document="lock", file=LOCK, pointer="/stages", value=locked)
+        said.append(("lock", LOCK, "/stages", locked))
+    for name, file, pointer, value in said:
+        rule = shared.elsewhere.get(name, shared.rule)
+        yield Statement(document=name, rule=rule, file=file, pointer=pointer, value=value)
 
 
-def held(told: Sequence[Statement]) -> tuple[Statement, tuple[Statement, ...]]:
-    """The statement that counts, and those held to it.
+def held(shared: Shared, told: Sequence[Statement]) -> tuple[Statement, tuple[Statement, ...]] | None:
+    """The statement that counts, and those that the rule holds to it; None when nothing states the identity.
 
     That is the source's word, unless all others, two at least, agree against it: then the source is the wrong file.
-    A lock is held by a rule of its own.
     """
-    source, *others = [item for item in told if item.document != "lock"]
+    own = [item for item in told if item.rule == shared.rule]
+    if not own:
+        return None
+    source, *others = own
     if len(others) > 1 and differences(source, others[0]) and not any(differences(others[0], it) for it in others):
         return others[0], (source,)
     return source, tuple(others)
@@ -254,9 +275,9 @@ def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
     edges: list[Edge] = []
     for shared in SHARED:
         told = statements(shared, evidence, raw)
-        if not any(item.document != "lock" for item in told):
+        if (found := held(shared, told)) is None:
             continue
-        source, others = held(told)
+        source, others = found
         for item in (source, *others, *(it for it in told if it not in (source, *others))):
             wrong = differences(source, item)
             edges.append(
@@ -266,7 +287,7 @@ def identity_graph(evidence: Evidence, raw: RawPack) -> IdentityGraph:
                     relation="states",
                     pointer=item.pointer,
                     is_source=item is source,
-                    rule=(("LCK001" if item.document == "lock" else shared.rule) if wrong else ""),
+                    rule=item.rule if wrong else "",
                     trouble=tuple(sentence(shared, source, item, each) for each in wrong),
                 )
             )

@@ -6,6 +6,7 @@ from importlib.resources import files
 
 from proofpress.errors import UsageError
 from proofpress.evidence.policy import Profile
+from proofpress.evidence.slices import SliceSuite
 from proofpress.ingest.strict import parse_yaml
 
 
@@ -43,6 +44,20 @@ class Profiles:
             found.append(self._all[name])
             name = self._all[name].extends or ""
         return tuple(found)
+
+    def suite(self, name: str) -> SliceSuite | None:
+        """The slice suite of a profile and of everything it extends: by name, what the profile itself says wins.
+
+        None when there is no suite. Raises `UsageError` as `chain` does.
+        """
+        suites = [profile.slice_suite for profile in self.chain(name) if profile.slice_suite is not None]
+        if not suites:
+            return None
+        dimensions = {item.name: item for suite in reversed(suites) for item in suite.dimensions}
+        metrics = {item.name: item for suite in reversed(suites) for item in suite.metrics}
+        return suites[0].model_copy(
+            update={"dimensions": tuple(dimensions.values()), "metrics": tuple(metrics.values())}
+        )
 
     def accepts(self, chain: tuple[Profile, ...], document: str, label: str) -> bool:
         """Whether `label` may stand as `generated_by` of a document."""

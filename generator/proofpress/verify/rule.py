@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
 from proofpress.errors import ProofpressError
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import KINDS, Evidence
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
 from proofpress.evidence.policy import Policy
+from proofpress.evidence.release import ExternalArtifact, FileEntry
 from proofpress.ingest.raw import RawPack
 from proofpress.render.document import RenderedDocument
 from proofpress.render.render import render_documents
@@ -19,6 +21,9 @@ from proofpress.verify.textscan import TextScan
 RULE_BOOK = 2
 """Number of the newest rule book; a rule knows the book that it came with."""
 RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z", 2: "2026-11-25T00:00:00Z"}
+
+
+_NOT_MEASURED = frozenset(("manifest", "model_manifest", "suite", "readiness"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,14 +40,39 @@ class Case:
     registered_at: str | None = None
 
     @cached_property
+    def listed(self) -> Mapping[str, FileEntry | ExternalArtifact]:
+        """What the manifest says of each file of the release: by its path, or by its name when it lies elsewhere."""
+        manifest = self.evidence.manifest
+        return {
+            **{item.name: item for item in manifest.external_artifacts},
+            **{item.path: item for item in manifest.files},
+        }
+
+    @cached_property
     def unreadable(self) -> bool:
         """Whether a document of the pack could not be read, so that what follows from it can't be judged."""
-        return any(kind.path in self.broken for kind in KINDS)
+        return any(kind_at(path) is not None for path in self.broken)
 
     @cached_property
     def text(self) -> TextScan:
         """All text files of the pack as one."""
         return TextScan(self.raw)
+
+    @cached_property
+    def measured(self) -> frozenset[Decimal]:
+        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets."""
+        kinds = (kind for kind in KIND_BY_PATH.values() if kind.name not in _NOT_MEASURED)
+        waiting = [self.values.get(kind.path) for kind in kinds]
+        found: set[Decimal] = set()
+        while waiting:
+            item = waiting.pop()
+            if isinstance(item, dict):
+                waiting.extend(item.values())
+            elif isinstance(item, tuple):
+                waiting.extend(item)
+            elif isinstance(item, Decimal):
+                found.add(item)
+        return frozenset(found)
 
     @cached_property
     def template_set(self) -> TemplateSet | None:
@@ -158,7 +188,7 @@ def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
     for each in rules:
         if each.check is None:
             continue
-        absent = [need for need in each.needs if getattr(case.evidence, need) is None]
+        absent = [need for need in each.needs if not case.evidence.holds(need)]
         blocked = [name for name in each.after if name in unusable]
         if absent or blocked:
             reason = f"no {absent[0]} evidence" if absent else f"{blocked[0]} did not pass"

@@ -8,7 +8,6 @@ from typing import Any
 
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.ingest.strict import pointer_of
 from proofpress.verify.rule import Case, rule, trouble
@@ -29,6 +28,11 @@ _EMPTY_PHRASES = frozenset(
 )
 
 
+def says_nothing(text: str) -> bool:
+    """Whether a text is an empty phrase such as 'none' or 'n/a'."""
+    return text.strip().lower().rstrip(".!") in _EMPTY_PHRASES
+
+
 def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
     """(file, pointer, text) of every sentence in which numbers are claims."""
     evidence = case.evidence
@@ -43,29 +47,6 @@ def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
     if evidence.model is not None:
         for index, text in enumerate(evidence.model.limitations):
             yield "model/model_package.json", f"/limitations/{index}", text
-
-
-def _measured(value: Any) -> set[Decimal]:
-    """Every number of a parsed document, its texts left aside."""
-    found: set[Decimal] = set()
-    waiting = [value]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, Decimal):
-            found.add(item)
-        elif isinstance(item, dict):
-            waiting.extend(item.values())
-        elif isinstance(item, tuple):
-            waiting.extend(item)
-    return found
-
-
-def _values(case: Case) -> frozenset[Decimal]:
-    found: set[Decimal] = set()
-    for kind in KINDS:
-        if kind.name not in {"manifest", "model_manifest"}:
-            found.update(_measured(case.values.get(kind.path)))
-    return frozenset(found)
 
 
 def _resolves(token: str, values: frozenset[Decimal]) -> bool:
@@ -144,15 +125,13 @@ def integers(case: Case) -> Iterator[Finding]:
 
 
 def _unresolved(case: Case, *, whole: bool) -> Iterator[Finding]:
-    values: frozenset[Decimal] | None = None
     for file, pointer, text in _prose(case):
         for match in _NUMBER.finditer(text):
             token = match[0]
             is_whole = "." not in token and "%" not in token and "e" not in token.lower()
             if is_whole is not whole or (is_whole and len(token.lstrip("-+−")) < 2):
                 continue
-            values = _values(case) if values is None else values
-            if not _resolves(token, values):
+            if not _resolves(token, case.measured):
                 yield trouble(
                     file,
                     pointer,
@@ -176,7 +155,7 @@ def negative(case: Case) -> Iterator[Finding]:
         lists.append(("model/model_package.json", "limitations", evidence.model.limitations))
     for file, name, texts in lists:
         for index, text in enumerate(texts):
-            if text.strip().lower().rstrip(".!") in _EMPTY_PHRASES or len(text.split()) < 3:
+            if says_nothing(text) or len(text.split()) < 3:
                 yield trouble(
                     file,
                     f"/{name}/{index}",

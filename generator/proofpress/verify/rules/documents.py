@@ -1,5 +1,6 @@
 """PRO, GEN, FRS, MRK: required documents, accepted writers, fresh renders, rehearsals."""
 
+import re
 from collections.abc import Iterator
 
 from proofpress.errors import UsageError
@@ -46,8 +47,8 @@ def required(case: Case) -> Iterator[Finding]:
     dimensions = {row.slice.dimension for row in evaluation.rows if row.slice} if evaluation else set()
     for profile in chain:
         asked = f"profile '{profile.name}' asks for it"
-        for name in profile.documents:
-            if name in kinds and getattr(evidence, name) is None and kinds[name].path not in case.broken:
+        for name in (*profile.documents, *(("suite", "readiness") if profile.readiness else ())):
+            if name in kinds and not evidence.holds(name) and not any(map(kinds[name].holds, case.broken)):
                 path = kinds[name].path
                 yield trouble(
                     path,
@@ -105,6 +106,27 @@ def floor(case: Case) -> Iterator[Finding]:
             found=case.evidence.manifest.profile,
             hint="assemble the pack with the family's profile",
         )
+
+
+@rule("PRO020", "Identities of another project have the form that the profile gives them", after="PRO003", book=2)
+def identities(case: Case) -> Iterator[Finding]:
+    """The profile types the identities under which another project knows this release, but `extensions.upstream` of
+    `release.json` lacks one or has it in another form. They are kept as they are and never taken for our own.
+    """
+    stated = case.evidence.release.extensions.get("upstream")
+    found = stated if isinstance(stated, dict) else {}
+    for profile in case.profiles.chain(case.evidence.manifest.profile):
+        for name, form in profile.identities.items():
+            value = found.get(name)
+            if not isinstance(value, str) or not re.fullmatch(form, value):
+                yield trouble(
+                    "release.json",
+                    f"/extensions/upstream/{name}",
+                    f"the identity '{name}' is not as profile '{profile.name}' types it",
+                    expected=form,
+                    found=value,
+                    hint="import the package again",
+                )
 
 
 @rule("GEN001", "Every document was written by an accepted program", after="PRO003")
@@ -258,19 +280,4 @@ def rehearsal(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule("DEM001", "The demo run succeeded", needs="demo")
-def demo(case: Case) -> Iterator[Finding]:
-    """The captured demo ended with another exit code than 0, so it demonstrates a failure."""
-    run = case.evidence.demo
-    if run is not None and run.exit_code != 0:
-        yield trouble(
-            "demo/terminal_demo_manifest.json",
-            "/exit_code",
-            "the captured demo run failed",
-            expected=0,
-            found=run.exit_code,
-            hint="mend the demo and run it again",
-        )
-
-
-RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, demo)
+RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, identities)

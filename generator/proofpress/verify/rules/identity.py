@@ -19,9 +19,9 @@ _PROMOTE = "evaluate the promoted parameters again, or promote the parameters th
 def _agree(shared: Shared, case: Case) -> Iterator[Finding]:
     """All files that state an identity agree with its source; see the table in `identity_graph`."""
     told = graph.statements(shared, case.evidence, case.raw)
-    if not any(item.document != "lock" for item in told):
+    if (found := graph.held(shared, told)) is None:
         return
-    source, others = graph.held(told)
+    source, others = found
     for other in others:
         for each in graph.differences(source, other):
             yield trouble(
@@ -98,10 +98,10 @@ def snapshot(case: Case) -> Iterator[Finding]:
     yield from _agree(graph.SNAPSHOT, case)
 
 
-@rule("IDN005", "Model and evaluation name the training run")
+@rule("IDN005", "Model, evaluation and run manifest name the training run")
 def run_id(case: Case) -> Iterator[Finding]:
-    """The model package or the evaluation names another training run than `training/training_run.json`, or than each
-    other.
+    """The model package, the evaluation or the run manifest names another training run than
+    `training/training_run.json`, or than each other.
     """
     yield from _agree(graph.TRAINING, case)
 
@@ -137,6 +137,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             hint=_HINT,
         )
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
+    times |= {"suite": "started_at", "readiness": "assessed_at"}
     released = evidence.release.released_at
     dated = (*_times(evidence, times), (_WHERE["training"], "/finished_at", finished))
     if len(dated) > 1 and all(found > released for _file, _pointer, found in dated):

@@ -197,14 +197,15 @@ def model_files(case: Case) -> Iterator[Finding]:
 
 @rule("INT007", "Recorded inputs and outputs are files of this pack")
 def recorded_files(case: Case) -> Iterator[Finding]:
-    """A run or demo names a file by a digest that the pack's manifest does not confirm.
+    """A run, measurement or demo names a file by a digest that the pack's manifest does not confirm.
 
     The file was replaced after the run, or the record comes from another run.
     """
     listed = {entry.path: entry for entry in case.evidence.manifest.files}
-    training, demo = case.evidence.training, case.evidence.demo
+    training, demo, efficiency = case.evidence.training, case.evidence.demo, case.evidence.efficiency
     records = [("training/training_run.json", "outputs", training.outputs if training else ())]
     records += [
+        ("model/efficiency_report.json", "inputs", efficiency.inputs if efficiency else ()),
         ("demo/terminal_demo_manifest.json", "inputs", demo.inputs if demo else ()),
         ("demo/terminal_demo_manifest.json", "outputs", demo.outputs if demo else ()),
     ]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import combinations, pairwise
+from itertools import combinations
 
 from proofpress.evidence.dataset import SplitIntegrity
 from proofpress.evidence.finding import Finding
@@ -38,7 +38,7 @@ def key_files(case: Case) -> Iterator[Finding]:
             problem = ""
             if keys is None or raw is None:
                 problem = "is not a file of this pack with one key a line"
-            elif any(left >= right for left, right in pairwise(keys)) or b"" in keys:
+            elif keys != sorted(set(keys)) or b"" in keys:
                 problem = "is not sorted, or holds a key twice or an empty one"
             elif (len(keys), raw.sha256) != (file.n, file.sha256):
                 problem = f"holds {len(keys)} keys with sha256 {raw.sha256}"

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from proofpress.evidence.evaluation import EvalMetrics, MetricRow
+from proofpress.evidence.evaluation import EvalMetrics, MetricRow, PerSample
 from proofpress.evidence.finding import Finding
 from proofpress.ingest.rows import RowGroup
 from proofpress.verify.rule import Case, rule, trouble
@@ -193,11 +193,11 @@ def partitions(case: Case) -> Iterator[Finding]:
             )
 
 
-def _group(case: Case, row: MetricRow) -> RowGroup | None:
-    """The examples that a row speaks of, as its per-example file has them; None when there is no such file."""
-    if row.per_sample is None:
+def group_of(case: Case, row: MetricRow, place: PerSample | None) -> RowGroup | None:
+    """The examples that a row speaks of, as a per-example file has them; None when there is no such file."""
+    if place is None:
         return None
-    file = case.raw.files.get(row.per_sample.path)
+    file = case.raw.files.get(place.path)
     if file is None or file.rows is None or not file.rows.keyed:
         return None
     if row.slice is None:
@@ -215,7 +215,7 @@ def evaluated_keys(case: Case) -> Iterator[Finding]:
     for pointer, row in _rows(case):
         if row.per_sample is None or row.per_sample.path in case.broken:
             continue
-        group = _group(case, row)
+        group = group_of(case, row, row.per_sample)
         if group is None:
             yield trouble(
                 EVAL,
@@ -260,7 +260,7 @@ def recomputed(case: Case) -> Iterator[Finding]:
     for pointer, row in _rows(case):
         if row.per_sample is None or row.per_sample.aggregate != "mean" or row.value is None:
             continue
-        group = _group(case, row)
+        group = group_of(case, row, row.per_sample)
         total = group.sums.get(row.per_sample.field) if group else None
         if group is None or total is None or not group.n:
             yield trouble(

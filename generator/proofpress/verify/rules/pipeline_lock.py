@@ -40,7 +40,7 @@ def recorded(case: Case) -> Iterator[Finding]:
                 hint=_RETURN,
             )
     promoted = graph.statements(graph.PARAMETERS, case.evidence, case.raw)
-    mine = dict(leaves(promoted[0].value)) if promoted and promoted[0].document != "lock" else None
+    mine = dict(leaves(promoted[0].value)) if promoted and promoted[0].rule == graph.PARAMETERS.rule else None
     read = list(lock.parameters(PARAMS.rpartition("/")[2]))
     for stage, source, name, locked in read if mine is not None else ():
         if mine is not None and not graph.same_value(mine.get(name, "nothing"), locked):

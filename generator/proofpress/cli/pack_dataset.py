@@ -1,0 +1,78 @@
+"""Builders of the evidence that a pack holds about its data and its interface."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from proofpress.cli.base import FORMATS, emit, format_option
+from proofpress.cli.make import pack
+from proofpress.console import printable
+from proofpress.errors import ExitCode, UsageError
+
+
+@pack.command("dataset")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--spec", required=True, type=click.Path(path_type=Path), help="The reviewed spec, as JSON or YAML.")
+@click.option("--inputs", multiple=True, metavar="NAME=PATH", help="A file for an input of the spec; repeat.")
+@click.option("--check-spec", "step", flag_value="spec", help="Judge the spec alone; write nothing.")
+@click.option("--check-inputs", "step", flag_value="inputs", help="Read the inputs and write their check, no more.")
+@format_option(FORMATS)
+@click.pass_obj
+def pack_dataset(
+    root: Path, folder: Path, spec: Path, inputs: tuple[str, ...], step: str | None, format_: str
+) -> ExitCode:
+    """Build a pack's dataset evidence from real CSV and JSON Lines files, as a reviewed spec says.
+
+    \b
+    Example:  proofpress pack dataset packs/iris/iris-v0.1.0-centroid-r1 --spec iris.yaml --inputs flowers.csv=data.csv
+    """
+    from proofpress.pack.dataset_build import build_dataset, check_inputs, check_spec
+    from proofpress.pipeline import refuse_registered, rules_at
+
+    files = {name: root / path for name, _, path in (item.partition("=") for item in inputs)}
+    if any("=" not in item for item in inputs) or len(files) < len(inputs):
+        raise UsageError("an input is NAME=PATH, each name once", hint="for example --inputs flowers.csv=data.csv")
+    if step == "spec":
+        outcome = check_spec(root / spec)
+    else:
+        refuse_registered(root, folder, rules_at(root))
+        outcome = (check_inputs if step == "inputs" else build_dataset)(root / folder, root / spec, files)
+    if format_ == "json":
+        emit(json.dumps({"schema": "proofpress.pack-dataset/1", **asdict(outcome)}, indent=2, ensure_ascii=False))
+    else:
+        for path in outcome.outputs:
+            emit(path)
+        if outcome.spec_sha256:
+            emit(f"spec sha256 {outcome.spec_sha256}")
+        if outcome.dataset_snapshot_id:
+            emit(f"snapshot {outcome.dataset_snapshot_id}")
+        for problem in outcome.problems:
+            click.echo(printable(f"problem: {problem}"), err=True)
+    return ExitCode.OK if outcome.ok else ExitCode.FINDINGS
+
+
+@pack.command("interface")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--surface", required=True, type=click.Path(path_type=Path), help="What is promised, as JSON or YAML.")
+@format_option(FORMATS)
+@click.pass_obj
+def pack_interface(root: Path, folder: Path, surface: Path, format_: str) -> ExitCode:
+    """Write a pack's interface.json: its public surface, and the scores that its files hold for fixed inputs.
+
+    \b
+    Example:  proofpress pack interface packs/iris/iris-v0.1.0-centroid-r1 --surface surface.yaml
+    """
+    from proofpress.pack.interface import interface_from
+    from proofpress.pipeline import refuse_registered, rules_at
+
+    refuse_registered(root, folder, rules_at(root))
+    written = interface_from(root / folder, root / surface)
+    scores = sum(len(item.scores) for item in written.fixed_input_scores)
+    if format_ == "json":
+        report = {"model_id": written.model_id, "scores": scores, "outputs": ["interface.json"]}
+        emit(json.dumps({"schema": "proofpress.pack-interface/1", **report}, indent=2))
+    else:
+        emit("interface.json")
+    return ExitCode.OK

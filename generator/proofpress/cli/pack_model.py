@@ -1,0 +1,69 @@
+"""Commands that build the model's documents and the paper draft: pack model, pack paper."""
+
+from pathlib import Path
+
+import click
+
+from proofpress.cli.base import FORMATS, format_option, print_written
+from proofpress.cli.make import FOLDER, open_folder, pack
+from proofpress.errors import ExitCode
+
+_IDENTITY = ("release_id", "run_id", "commit", "dataset_snapshot_id", "parameters")
+
+
+@pack.command("model")
+@FOLDER
+@click.option("--metadata", required=True, type=click.Path(path_type=Path), help="JSON that describes the model.")
+@format_option(FORMATS)
+@click.pass_obj
+def pack_model(root: Path, folder: Path, metadata: Path, format_: str) -> ExitCode:
+    """Hash the model's files and write a folder's model manifest and model package.
+
+    The JSON object holds format, files (path below model/ and role of each), architecture, inputs, outputs and
+    limitations; it may hold usage, and release_id, run_id, commit, dataset_snapshot_id and parameters in place of those
+    of the folder's training run.
+
+    \b
+    Example:  proofpress pack model packs/digits/digits-v0.4.0-mlp64-r1 --metadata model.json
+    """
+    from proofpress.pack.fields import asked_fields, identity_of
+    from proofpress.pack.model import model_files, write_model_manifest, write_model_package
+    from proofpress.pack.release import documents_in
+    from proofpress.pack.writer import clear
+
+    target = open_folder(root, folder)
+    given = asked_fields(
+        root / metadata,
+        required=("format", "files", "architecture", "inputs", "outputs", "limitations"),
+        optional=("usage", *_IDENTITY),
+    )
+    files = model_files(given["files"])
+    paths = ["model/manifest.json", "model/model_package.json"]
+    clear(target, paths)
+    identity = identity_of(given, dict.fromkeys(_IDENTITY, documents_in(target).get("training")))
+    model_id = write_model_manifest(target, model_format=given["format"], files=files)
+    write_model_package(target, model_id=model_id, description=given, **identity)
+    print_written(format_, target, [*paths, *(f"model/{path}" for path in sorted(files))])
+    return ExitCode.OK
+
+
+@pack.command("paper")
+@FOLDER
+@click.option("--template-set", help="Template set for the draft. [default: the policy's, else the newest]")
+@format_option(FORMATS)
+@click.pass_obj
+def pack_paper(root: Path, folder: Path, template_set: str | None, format_: str) -> ExitCode:
+    """Render a folder's paper draft, once all the evidence that it needs is there and no document is stale.
+
+    \b
+    Example:  proofpress pack paper packs/digits/digits-v0.4.0-mlp64-r1
+    """
+    from proofpress.pack.paper import write_paper
+    from proofpress.pipeline import rules_at
+
+    target = open_folder(root, folder)
+    known = rules_at(root)
+    chosen = known.sets.named(template_set) if template_set else known.sets.newest()
+    path = write_paper(target, profile=known.policy.default_profile, template_set=chosen)
+    print_written(format_, target, [path])
+    return ExitCode.OK

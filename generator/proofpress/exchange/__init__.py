@@ -1,0 +1,1 @@
+"""Importers of other people's formats: their packages are checked by their own guarantees, then become packs."""

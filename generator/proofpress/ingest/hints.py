@@ -1,0 +1,125 @@
+"""Words that text rules look at more closely, found in all text files of a pack by one automaton in a single pass.
+
+A rule then judges only the lines that hold a hint. Files that are held are searched together; of a file that is only
+streamed, the lines with hints are kept when they pass.
+"""
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+
+from ahocorasick_rs import BytesAhoCorasick
+
+from proofpress.ingest.strict import StrictError
+
+HINTS: Mapping[str, tuple[bytes, ...]] = {
+    "path": (
+        *(b"/home/", b"/users/", b"/root/", b"/tmp/", b"/var/", b"/private/", b"/mnt/", b"/media/", b"/srv/", b"/opt/"),
+        *(b"/scratch/", b"/workspace/", b"/work/", b"/builds/", b":\\", b"~", b"file:/"),
+    ),
+    "token": (
+        *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"akia", b"asia", b"sk-"),
+        *(b"xox", b"aiza", b"npm_", b"pypi-", b"eyj", b"private key", b"://"),
+    ),
+    "address": (b"@",),
+    "host": (b".local", b".internal", b".corp", b".lan", b".intranet", b"localhost"),
+    "placeholder": (
+        *(b"todo", b"tbd", b"tba", b"fixme", b"xxx", b"lorem", b"to be ", b"coming soon", b"fill me", b"fill in"),
+        *(b"fill this", b"insert text", b"insert name", b"insert value", b"insert desc", b"placeholder"),
+        *(b"your name", b"your text", b"your desc", b"changeme", b"???", b"<your", b"<insert", b"<todo"),
+    ),
+}
+"""Words in lower case by the kind of trouble that they may be part of; letter case is the rules' business."""
+_FOUR_PARTS = re.compile(rb"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
+"""The end of a network address, which hints at a host."""
+BINARY = (".npz", ".npy", ".joblib", ".pkl", ".bin", ".safetensors", ".onnx", ".pt", ".parquet", ".zip", ".gz")
+_SNIFFED = 8192
+MAX_KEPT_BYTES = 8 * 1024 * 1024
+_FLAT = tuple((kind, hint) for kind, hints in HINTS.items() for hint in hints)
+
+HintLines = Mapping[str, Sequence[tuple[int, str]]]
+"""By kind: number from 1, and text, of every line that holds a hint."""
+
+
+@cache
+def _automaton() -> BytesAhoCorasick:
+    return BytesAhoCorasick([hint for _kind, hint in _FLAT])
+
+
+def unescaped(path: str, data: bytes) -> bytes:
+    """JSON that hides ASCII characters behind escapes, as what it says."""
+    if not path.endswith((".json", ".jsonl")) or (b"\\u00" not in data and b"\\/" not in data):
+        return data
+    shown = re.sub(rb"\\u00([2-7][0-9a-fA-F])", lambda match: bytes([int(match[1], 16)]), data)
+    return shown.replace(b"\\/", b"/")
+
+
+def places_of(text: bytes) -> Mapping[str, list[int]]:
+    """Where hints stand in a text, by kind."""
+    found: dict[str, list[int]] = defaultdict(list)
+    for hint, start, _end in _automaton().find_matches_as_indexes(text.lower(), overlapping=True):
+        found[_FLAT[hint][0]].append(start)
+    found["host"] += (match.start() for match in _FOUR_PARTS.finditer(text))
+    return found
+
+
+def lines_at(
+    text: bytes, places: Iterable[int], starts: Sequence[int] = (0,), first: int = 1
+) -> Iterator[tuple[int, int, str]]:
+    """The lines that hold some places of a text of joined files: index of the file, number in it, and line.
+
+    `starts` are the files' places in the text; `first` is the number of the text's first line.
+    """
+    file, number, counted = -1, first, 0
+    for begin in sorted({text.rfind(b"\n", 0, place) + 1 for place in places}):
+        index = bisect_right(starts, begin) - 1
+        if index != file:
+            file, number, counted = index, first, starts[index]
+        number += text.count(b"\n", counted, begin)
+        counted = begin
+        end = text.find(b"\n", begin)
+        yield index, number, text[begin : end if end >= 0 else len(text)].decode("utf-8", "replace")
+
+
+class PassingText:
+    """Keeps the lines with hints of a text file that is read in pieces and not held.
+
+    A file whose beginning holds a zero byte is no text, and nothing of it is kept.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._binary: bool | None = None
+        self._rest = b""
+        self._line = 1
+        self._kept = 0
+        self.lines: dict[str, list[tuple[int, str]]] = defaultdict(list)
+
+    def feed(self, piece: bytes) -> None:
+        """Take the next piece. Raises `StrictError` when the lines with hints are too many to be looked at."""
+        if self._binary is None:
+            self._binary = b"\0" in piece[:_SNIFFED]
+        if self._binary:
+            return
+        whole, found, self._rest = (self._rest + piece).rpartition(b"\n")
+        if found:
+            self._search(whole)
+            self._line += whole.count(b"\n") + 1
+        elif len(self._rest) > MAX_KEPT_BYTES:
+            raise StrictError("a line is longer than 8 MiB", rule="ING005")
+
+    def end(self) -> HintLines:
+        """Search the last line too; everything that was kept."""
+        self._search(self._rest)
+        return self.lines
+
+    def _search(self, text: bytes) -> None:
+        shown = unescaped(self._path, text)
+        for kind, places in places_of(shown).items():
+            for _file, number, line in lines_at(shown, places, first=self._line):
+                self._kept += len(line)
+                if self._kept > MAX_KEPT_BYTES:
+                    raise StrictError("too many lines may hold private or unfinished text", rule="ING005")
+                self.lines[kind].append((number, line))

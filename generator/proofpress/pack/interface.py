@@ -1,0 +1,133 @@
+"""`interface.json`: what people promise, and the scores that the pack's own files hold for fixed inputs."""
+
+import hashlib
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from proofpress.evidence.interface import SURFACE, FixedInput, FixedScore, Interface
+from proofpress.evidence.model import ModelManifest
+from proofpress.ingest.load import HELD_ARTIFACT_BYTES
+from proofpress.ingest.rows import lines_of
+from proofpress.ingest.sources import read_file
+from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.pack.writer import PackError, kind_of, read_fields, write_document
+from proofpress.verify.rules.promises import answer_of
+
+_LABEL: Final = "proofpress.pack.interface"
+MOST_SCORES: Final = 1000
+
+
+def public_symbols(module: ModuleType) -> list[dict[str, str]]:
+    """The names in a module's `__all__` with their signatures, as promises of an interface."""
+    found = []
+    for name in sorted(module.__all__):
+        value = getattr(module, name)
+        try:
+            contract = f"{name}{inspect.signature(value)}"
+        except (TypeError, ValueError):
+            contract = f"{name}: {type(value).__name__}"
+        found.append({"name": f"{module.__name__}.{name}", "contract": contract})
+    return found
+
+
+def fixed_input(
+    folder: Path, *, name: str, input_path: str, scores_path: str, outputs: Sequence[str], key: str = "key"
+) -> FixedInput:
+    """Read the answers to a packaged input: JSON Lines below `folder`, one row a record.
+
+    `key` is the field that identifies a row (else its line number), `outputs` the fields that are the answers.
+    Raises `PackError` when a file is missing or an answer is neither a number nor a word.
+    """
+    try:
+        digest = hashlib.sha256(read_file(folder / input_path)).hexdigest()
+        rows = [parse_json(line) for line in lines_of(read_file(folder / scores_path, most=HELD_ARTIFACT_BYTES))]
+    except OSError as exc:
+        raise PackError(f"the fixed input '{name}' or its scores can't be read: {exc.strerror or exc}") from exc
+    except StrictError as exc:
+        raise PackError(f"{scores_path}{exc.pointer}: {exc}") from exc
+    if not rows or len(rows) * len(outputs) > MOST_SCORES:
+        raise PackError(f"{scores_path} holds {len(rows)} rows, between 1 and {MOST_SCORES} answers are expected")
+    if not all(isinstance(row, dict) for row in rows):
+        raise PackError(f"{scores_path}: a row is no object")
+    try:
+        scores = [
+            _scored(row.get(output), str(row.get(key, number)), output, scores_path)
+            for number, row in enumerate(rows, start=1)
+            for output in outputs
+        ]
+        return FixedInput(
+            name=name,
+            input_sha256=digest,
+            input_path=input_path,
+            scores_path=scores_path,
+            key_field=key,
+            scores=tuple(scores),
+        )
+    except ValidationError as exc:
+        raise PackError(f"{scores_path}: {exc.errors(include_url=False)[0]['msg']}") from exc
+
+
+def _scored(value: Any, key: str, output: str, where: str) -> FixedScore:
+    score, label = answer_of(value)
+    if score is None and label is None:
+        raise PackError(f"{where}: the answer '{output}' for {key} is neither a number nor a word")
+    return FixedScore(key=key, output=output, **({"label": label} if score is None else {"score": score}))
+
+
+def write_interface(
+    folder: Path,
+    *,
+    model_id: str,
+    surface: Mapping[str, Sequence[Mapping[str, Any]]],
+    fixed_input_scores: Sequence[FixedInput],
+) -> Interface:
+    """Write `interface.json`. `surface` holds promises (name, contract, stability) by list: symbols, flags, ….
+
+    An earlier interface is removed first: when this one is refused, none is left that could pass for it.
+    """
+    (folder / kind_of(Interface).path).unlink(missing_ok=True)
+    if unknown := sorted(surface.keys() - set(SURFACE)):
+        raise PackError(f"an interface has no list '{unknown[0]}'", hint=f"its lists: {', '.join(SURFACE)}")
+    lists = {name: surface[name] for name in SURFACE if surface.get(name)}
+    return write_document(
+        folder,
+        Interface,
+        {"model_id": model_id, **lists, "fixed_input_scores": fixed_input_scores},
+        generated_by=_LABEL,
+    )
+
+
+def interface_from(folder: Path, surface: Path) -> Interface:
+    """Write a pack's interface as a file of promises says; digests, scores and model are read from the pack.
+
+    Beside the lists, the file holds `fixed_inputs`: name, `input` and `scores` (paths in the pack), `outputs` (fields
+    of the scores) and perhaps `key`. Raises `PackError`.
+    """
+    fields = read_fields(surface)
+    declared = fields.pop("fixed_inputs", ())
+    try:
+        manifest = hashlib.sha256(read_file(folder / kind_of(ModelManifest).path)).hexdigest()
+    except OSError as exc:
+        raise PackError("the folder has no model/manifest.json", hint="write the model first") from exc
+    try:
+        scores = [
+            fixed_input(
+                folder,
+                name=item["name"],
+                input_path=item["input"],
+                scores_path=item["scores"],
+                outputs=item["outputs"],
+                key=item.get("key", "key"),
+            )
+            for item in declared
+        ]
+    except (KeyError, TypeError, AttributeError) as exc:
+        raise PackError(
+            f"{surface.name}: a fixed input needs name, input, scores and outputs ({type(exc).__name__}: {exc})"
+        ) from exc
+    return write_interface(folder, model_id=f"sha256:{manifest}", surface=fields, fixed_input_scores=scores)

@@ -1,0 +1,134 @@
+"""`readiness/readiness_report.json` and the scope decisions that it reads."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from proofpress.evidence.base import Document, ProducedFile
+from proofpress.evidence.pack import kind_at
+from proofpress.evidence.policy import Profile
+from proofpress.evidence.readiness import ReadinessReport, ScopeDecision
+from proofpress.evidence.values import JsonObject
+from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.pack.release import documents_in, files_in
+from proofpress.pack.training import produced
+from proofpress.pack.writer import PackError, clear, kind_of, write_document
+from proofpress.verify.readiness import (
+    Candidate,
+    assess,
+    decision_trouble,
+    limits_of,
+    made_at,
+    readiness_inputs,
+    requirements,
+    suite_steps,
+)
+
+_LABEL: Final = "proofpress.pack.readiness"
+_DECISIONS: Final = "readiness/scope_decisions"
+_HEADER: Final = ("schema_version", "generated_by")
+_BOUNDARY: Final = (
+    "Ready means that each required row was measured and reaches its target, or was re-scoped by the decision that is "
+    "quoted; it is no statement about any use of the model beyond the evaluated splits."
+)
+_NO_EVALUATION: Final = "No evaluation was aggregated, so nothing is known of the model's quality."
+
+
+def read_decision(name: str, data: bytes) -> JsonObject:
+    """A scope decision as people wrote it: a JSON object, with or without the header that the builder writes."""
+    try:
+        found = parse_json(data)
+    except StrictError as exc:
+        raise PackError(f"{name}{exc.pointer}: {exc}") from exc
+    if not isinstance(found, dict):
+        raise PackError(f"{name} is not a JSON object")
+    return {field: value for field, value in found.items() if field not in _HEADER}
+
+
+def write_readiness(
+    folder: Path, chain: Sequence[Profile], *, at: str, decisions: Mapping[str, Mapping[str, Any]] | None = None
+) -> ReadinessReport:
+    """Assess the folder against its profile and write `readiness/readiness_report.json`.
+
+    `decisions` maps file names to what was decided; one that binds no missed target is refused by `PackError`.
+    Reports and decisions of an earlier run are removed first; the suite report is an input.
+    """
+    required = requirements(chain)
+    if not required:
+        raise PackError(
+            f"profile '{chain[0].name}' requires no rows", hint="declare 'readiness: {rows: [...]}' in the profile"
+        )
+    # (1) what was decided, after everything of an earlier run is gone
+    earlier = [path for path in files_in(folder) if path.startswith(f"{_DECISIONS}/")]
+    clear(folder, (kind_of(ReadinessReport).path, *earlier))
+    written = [
+        _write_decision(folder, name, {"generated_at": at, **fields}) for name, fields in (decisions or {}).items()
+    ]
+    # (2) the evidence, as it stands on disk now
+    documents = documents_in(folder)
+    found = _documents(documents)
+    files = files_in(folder)
+    inputs = [produced(folder, path) for path in readiness_inputs(files)]
+    if not inputs:
+        raise PackError("the folder holds neither evaluation nor suite report", hint="execute the suite first")
+    candidate = Candidate(
+        required=required,
+        steps=suite_steps(chain),
+        evaluation=documents.get("evaluation"),
+        metrics=documents.get("metrics", {}),
+        suite=documents.get("suite"),
+        decisions=documents.get("scope_decisions", {}),
+        rehearsal=any(document.fixture for document in found),
+        file_of=lambda path: ProducedFile(**produced(folder, path)) if path in files else None,
+    )
+    if (latest := max(map(made_at, found), default="")) > at:
+        raise PackError(f"readiness can't be assessed at {at}: an input is of {latest}", hint="give a later --at")
+    for path in written:
+        if problem := decision_trouble(candidate, candidate.decisions[path]):
+            clear(folder, written)
+            raise PackError(
+                f"{path} re-scopes nothing: {problem}", hint="a decision binds the exact report that failed"
+            )
+    # (3) the verdict, with the limits of everything that it rests on
+    rows, blockers = assess(candidate)
+    limits = {name: _limits(found, name) for name in ("negative_findings", "limitations", "claim_boundary")}
+    source = candidate.evaluation or candidate.suite
+    if source is None:
+        raise PackError("the folder holds neither evaluation nor suite report", hint="execute the suite first")
+    return write_document(
+        folder,
+        ReadinessReport,
+        {
+            "release_id": source.release_id,
+            "model_id": source.model_id,
+            "evaluation_run_id": candidate.evaluation.run_id if candidate.evaluation else None,
+            "profile": chain[0].name,
+            "assessed_at": at,
+            "ok": not blockers,
+            "inputs": inputs,
+            "rows": rows,
+            "blockers": blockers,
+            "negative_findings": limits["negative_findings"] or [_NO_EVALUATION],
+            "limitations": limits["limitations"] or [_NO_EVALUATION],
+            "claim_boundary": [*limits["claim_boundary"], _BOUNDARY],
+        },
+        generated_by=_LABEL,
+    )
+
+
+def _write_decision(folder: Path, name: str, fields: Mapping[str, Any]) -> str:
+    path = f"{_DECISIONS}/{name}"
+    kind = kind_at(path)
+    if kind is None or kind.model is not ScopeDecision:
+        raise PackError(f"the scope decision '{name}' can't be named so", hint="call it <name>.json")
+    write_document(folder, ScopeDecision, fields, generated_by=_LABEL, path=path)
+    return path
+
+
+def _documents(documents: Mapping[str, Any]) -> list[Document]:
+    return [item for held in documents.values() for item in (held.values() if isinstance(held, Mapping) else (held,))]
+
+
+def _limits(documents: Sequence[Document], name: str) -> list[str]:
+    texts = [text for document in documents for field, text in limits_of(document) if field == name]
+    return list(dict.fromkeys(texts))

@@ -1,0 +1,189 @@
+"""What packs need to know of each other: identities, promises, changelog; small, so that thousands fit in memory."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from proofpress.evidence.base import Document
+from proofpress.evidence.evaluation import EvalMetrics
+from proofpress.evidence.interface import FixedScore
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence
+from proofpress.evidence.release import CHANGELOG_SECTIONS
+
+_SHOWN = 80
+_PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
+RELEASED, VALUE = "model of release", "value"
+"""Kinds of identities that outlive the bundle: the model that a release is about, and values that others quote."""
+SCORES = "fixed_input_scores"
+"""The kind of a score among the promises."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Something that several packs may name, and a digest of what this pack says of it."""
+
+    kind: str
+    name: str
+    digest: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A promise of the interface or a score on a fixed input: `kind` is its list, `says` what it stands for."""
+
+    kind: str
+    name: str
+    says: str
+    stable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackFacts:
+    """What other packs need to know of a pack. `changelog` holds its entries as `section: text`."""
+
+    label: str
+    bundle_id: str
+    family: str
+    pack_id: str
+    predecessor: str
+    predecessor_pack_id: str
+    identities: tuple[Identity, ...]
+    promises: tuple[Kept, ...] = ()
+    deprecated: tuple[str, ...] = ()
+    changelog: tuple[str, ...] = ()
+
+    @property
+    def release_id(self) -> str:
+        """The release that the bundle is one of."""
+        return self.bundle_id.partition(".b")[0]
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(dump_json(list(parts)).encode()).hexdigest()
+
+
+def facts_of(label: str, evidence: Evidence) -> PackFacts:
+    """The facts of one pack."""
+    predecessor = evidence.release.predecessor
+    before = ""
+    if predecessor is not None:
+        suffix = f".b{predecessor.bundle}" if predecessor.bundle > 1 else ""
+        before = predecessor.release_id + suffix
+    return PackFacts(
+        label=label,
+        bundle_id=evidence.bundle_id,
+        family=evidence.manifest.family,
+        pack_id=evidence.pack_id,
+        predecessor=before,
+        predecessor_pack_id=predecessor.pack_id if predecessor else "",
+        identities=tuple(_identities(evidence)),
+        promises=tuple(_promises(evidence)),
+        deprecated=tuple(item.name for item in evidence.release.deprecations),
+        changelog=tuple(
+            f"{section}: {text}"
+            for section in CHANGELOG_SECTIONS
+            for text in getattr(evidence.release.changelog, section)
+        ),
+    )
+
+
+def facts_json(facts: PackFacts) -> dict[str, Any]:
+    """Facts as a card holds them; `facts_from` reads them back."""
+    return asdict(facts)
+
+
+def facts_from(card: Mapping[str, Any]) -> PackFacts:
+    """The facts in a card that was read by an ordinary JSON reader."""
+    names = ("label", "bundle_id", "family", "pack_id", "predecessor", "predecessor_pack_id")
+    return PackFacts(
+        identities=tuple(Identity(**identity) for identity in card["identities"]),
+        promises=tuple(Kept(**promise) for promise in card["promises"]),
+        deprecated=tuple(card["deprecated"]),
+        changelog=tuple(card["changelog"]),
+        **{name: card[name] for name in names},
+    )
+
+
+def _identities(evidence: Evidence) -> Iterator[Identity]:
+    yield from _data_identities(evidence)
+    run, model, evaluation, parts = evidence.training, evidence.model, evidence.evaluation, evidence.parts
+    if run is not None:
+        names = ("commit", "seed", "dataset_snapshot_id", "parameters", "started_at", "finished_at", "fixture")
+        outputs = sorted([item.sha256, item.size] for item in run.outputs)
+        told = [getattr(run, name) for name in names]
+        recipe = _digest(run.dataset_snapshot_id, run.seed, run.parameters)
+        variant = "-".join(part for part in (parts.name, f"v{parts.version}", parts.variant) if part)
+        yield _identity("training run", run.run_id, run, *told, outputs)
+        name = f"of {variant} (data, seed and parameters {recipe[:12]}…)"
+        yield Identity(kind="revision", name=name, digest=f"r{parts.revision}", file=_PATHS[type(run)])
+    if evaluation is not None:
+        names = (
+            "model_id",
+            "training_run_id",
+            "commit",
+            "dataset_snapshot_id",
+            "parameters",
+            "evaluated_at",
+            "fixture",
+        )
+        told = [getattr(evaluation, name) for name in names]
+        yield _identity("evaluation run", evaluation.run_id, evaluation, *told)
+        yield from _values(evidence.bundle_id, evaluation)
+    if model is not None:
+        told = [model.run_id, model.commit, model.dataset_snapshot_id, model.parameters, model.fixture]
+        yield _identity("model", model.model_id, model, *told)
+        yield Identity(kind=RELEASED, name=model.release_id, digest=model.model_id, file=_PATHS[type(model)])
+
+
+def _values(bundle_id: str, evaluation: EvalMetrics) -> Iterator[Identity]:
+    """A bundle's value, and a baseline's, on the same examples is the same wherever it is quoted."""
+    for row in evaluation.rows:
+        if row.slice is not None or row.evaluated_keys_sha256 is None:
+            continue
+        where, keys = "model/eval_metrics.json", row.evaluated_keys_sha256
+        for name, value in ((bundle_id, row.value), (row.baseline, row.baseline_value)):
+            if name is not None and value is not None:
+                subject = f"{row.key} of {name} on the keys {keys[:12]}…"
+                yield Identity(kind=VALUE, name=subject, digest=f"{value.normalize():f}", file=where)
+
+
+def _data_identities(evidence: Evidence) -> Iterator[Identity]:
+    data, files, splits = evidence.dataset, evidence.dataset_manifest, evidence.splits
+    if data is not None:
+        listed = [[split.name, split.records, split.keys_sha256] for split in data.splits]
+        yield _identity("dataset snapshot", data.dataset_snapshot_id, data, listed, data.fixture)
+    if files is not None:
+        listed = [[file.name, file.sha256, file.size] for file in files.files]
+        yield _identity("dataset snapshot, by its files", files.dataset_snapshot_id, files, listed)
+    if splits is not None:
+        keys = [[item.kind, file.split, file.n, file.sha256] for item in splits.keys for file in item.files]
+        yield _identity("dataset snapshot, by its keys", splits.dataset_snapshot_id, splits, keys)
+
+
+def _identity(kind: str, name: str, document: Document, *told: object) -> Identity:
+    return Identity(kind=kind, name=name, digest=_digest(*told), file=_PATHS[type(document)])
+
+
+def _promises(evidence: Evidence) -> Iterator[Kept]:
+    interface = evidence.interface
+    if interface is None:
+        return
+    for kind, _index, item in interface.surface():
+        yield Kept(kind=kind, name=item.name, says=_short(item.contract), stable=item.stability == "stable")
+    for fixed in interface.fixed_input_scores:
+        for score in fixed.scores:
+            name = f"{score.output} of {score.key} on the input {fixed.input_sha256[:16]}…"
+            yield Kept(kind=SCORES, name=name, says=_short(_answer(score)), stable=True)
+
+
+def _answer(score: FixedScore) -> str:
+    return f"{score.score.normalize():f}" if score.score is not None else score.label or ""
+
+
+def _short(text: str) -> str:
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[: _SHOWN // 2]}… (sha256 {hashlib.sha256(text.encode()).hexdigest()[:16]})"

@@ -1,0 +1,269 @@
+"""EVL: an evaluation is the sum of its metrics files, ran with its configuration, and its rows say who wrote them."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from proofpress.evidence.base import ProducedFile
+from proofpress.evidence.evaluation import EvalMetrics, MetricRow
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import EFFECTIVE_CONFIG
+from proofpress.verify.identity_graph import same_value
+from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rules.metrics import group_of
+
+EVAL: Final = "model/eval_metrics.json"
+_AGAIN: Final = "aggregate the metrics files again: proofpress pack eval"
+_IDENTITY: Final = ("release_id", "model_id", "run_id", "training_run_id", "commit", "dataset_snapshot_id")
+
+
+def _evaluation(case: Case) -> EvalMetrics:
+    if case.evidence.evaluation is None:  # pragma: no cover - rules of this module need it
+        raise ValueError("no evaluation")
+    return case.evidence.evaluation
+
+
+def config_parameters(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a configuration says of parameters: its mapping `parameters`, or all of it when it has none."""
+    inner = config.get("parameters")
+    return inner if isinstance(inner, Mapping) else config
+
+
+@rule("EVL001", "The evaluation names its metrics files and its configuration", needs="evaluation", book=2)
+def inputs(case: Case) -> Iterator[Finding]:
+    """A metrics file or the effective configuration is not the file that the evaluation names, or is not named by it.
+
+    Paths, digests, sizes and writers of the aggregated files stand in `inputs`. A file below `model/metrics/` that the
+    evaluation does not name was left out of it, or belongs to another run.
+    """
+    evaluation = _evaluation(case)
+    named: list[tuple[str, ProducedFile]] = [(f"/inputs/{index}", item) for index, item in enumerate(evaluation.inputs)]
+    if evaluation.effective_config is not None:
+        named.append(("/effective_config", evaluation.effective_config))
+    for pointer, item in named:
+        file = case.raw.files.get(item.path)
+        if file is None or (file.sha256, file.size) != (item.sha256, item.size):
+            yield trouble(
+                EVAL,
+                pointer,
+                f"{item.path} is not the file that the evaluation was made with",
+                expected=f"sha256 {item.sha256}, {item.size} bytes",
+                found=f"sha256 {file.sha256}, {file.size} bytes" if file else "no such file",
+                hint=_AGAIN,
+            )
+    for pointer, item in named:
+        config = pointer == "/effective_config"
+        right = item.path == EFFECTIVE_CONFIG if config else item.path in {*case.evidence.metrics, *case.broken}
+        if not right and item.path in case.raw.files:
+            yield trouble(
+                EVAL,
+                f"{pointer}/path",
+                f"{item.path} is not " + ("the place of the effective configuration" if config else "a metrics file"),
+                expected=EFFECTIVE_CONFIG if config else "a metrics file below model/metrics/",
+                found=item.path,
+                hint=_AGAIN,
+            )
+    writers = {item.path: (index, item.generated_by) for index, item in enumerate(evaluation.inputs)}
+    for path, metrics in case.evidence.metrics.items():
+        index, writer = writers.get(path, (0, ""))
+        if writer and writer != metrics.generated_by:
+            yield trouble(
+                EVAL,
+                f"/inputs/{index}/generated_by",
+                f"{path} was written by another program than the evaluation says",
+                expected=metrics.generated_by,
+                found=writer,
+                hint=_AGAIN,
+            )
+    present = {*case.evidence.metrics, *({EFFECTIVE_CONFIG} & case.raw.files.keys())}
+    for path in sorted(present - {item.path for _pointer, item in named}):
+        yield trouble(
+            path,
+            "",
+            "the evaluation does not name this file",
+            expected=f"a file that {EVAL} names as input or configuration",
+            found=path,
+            hint=f"{_AGAIN}, or remove the file",
+        )
+
+
+@rule("EVL002", "Metrics files come from the run that the evaluation names", needs="evaluation", book=2)
+def one_run(case: Case) -> Iterator[Finding]:
+    """A metrics file names another release, model, run, commit, snapshot or parameter than the evaluation.
+
+    Rows of different runs side by side tell a story that never happened as one run.
+    """
+    evaluation = _evaluation(case)
+    for path, metrics in case.evidence.metrics.items():
+        said = [(f"/{name}", getattr(evaluation, name), getattr(metrics, name)) for name in _IDENTITY]
+        said += [
+            (f"/parameters/{name}", evaluation.parameters.get(name, "nothing"), metrics.parameters.get(name, "nothing"))
+            for name in sorted(evaluation.parameters.keys() | metrics.parameters.keys())
+        ]
+        for pointer, expected, found in said:
+            if not same_value(expected, found):
+                yield trouble(
+                    path,
+                    pointer,
+                    f"the file was measured with {pointer.rpartition('/')[2]} {found}, the evaluation says {expected}",
+                    expected=expected,
+                    found=found,
+                    hint="take all metrics files from one run",
+                )
+
+
+@rule("EVL003", "Rows of the evaluation are those of its metrics files", needs="evaluation", after="EVL001", book=2)
+def rows(case: Case) -> Iterator[Finding]:
+    """A row of the evaluation stands in none of its metrics files or differs there, or a measured row was dropped.
+
+    Rows that are left out choose what a reader sees. Evaluations that name no metrics files are not concerned.
+    """
+    evaluation = _evaluation(case)
+    if any(item.path in case.broken for item in evaluation.inputs):
+        return  # which rows a file holds that can't be read, nobody knows
+    measured = {row.key: (path, row) for path, file in case.evidence.metrics.items() for row in file.rows}
+    if not measured:
+        return
+    for index, row in enumerate(evaluation.rows):
+        path, source = measured.pop(row.key, ("", None))
+        if source is None:
+            yield trouble(
+                EVAL,
+                f"/rows/{index}",
+                f"{row.key} stands in no metrics file, or twice in the evaluation",
+                expected="a row of one of the metrics files",
+                found=row.key,
+                hint=_AGAIN,
+            )
+            continue
+        for name in MetricRow.model_fields:
+            mine, theirs = getattr(row, name), getattr(source, name)
+            if mine != theirs:
+                yield trouble(
+                    EVAL,
+                    f"/rows/{index}/{name}",
+                    f"{row.key}: {name} differs from that in {path}",
+                    expected=theirs,
+                    found=mine,
+                    hint=_AGAIN,
+                )
+    for key, (path, row) in measured.items():
+        yield trouble(
+            EVAL,
+            "/rows",
+            f"{key} was measured ({path}), but is not in the evaluation",
+            expected=f"{key} with {row.value}",
+            found="no such row",
+            hint=_AGAIN,
+        )
+
+
+@rule("EVL004", "Negative findings of the metrics files are kept", needs="evaluation", after="EVL001", book=2)
+def kept(case: Case) -> Iterator[Finding]:
+    """A negative finding or limitation that a metrics file states is not in the evaluation."""
+    evaluation = _evaluation(case)
+    for path, file in case.evidence.metrics.items():
+        for name in ("negative_findings", "limitations"):
+            for index, text in enumerate(getattr(file, name)):
+                if text not in getattr(evaluation, name):
+                    yield trouble(
+                        EVAL,
+                        f"/{name}",
+                        f"a text of {path}#/{name}/{index} was left out",
+                        expected=text,
+                        found=f"{len(getattr(evaluation, name))} texts without it",
+                        hint=_AGAIN,
+                    )
+
+
+@rule("EVL005", "The evaluation ran with its effective configuration", needs="evaluation", book=2)
+def configuration(case: Case) -> Iterator[Finding]:
+    """A parameter of the evaluated run differs from the effective configuration, where both name it.
+
+    The configuration's parameters are its mapping `parameters`, or all of its names when it has none.
+    """
+    evaluation = _evaluation(case)
+    stated = config_parameters(case.evidence.effective_config or {})
+    for name in sorted(stated.keys() & evaluation.parameters.keys()):
+        if not same_value(stated[name], evaluation.parameters[name]):
+            yield trouble(
+                EVAL,
+                f"/parameters/{name}",
+                f"metrics came from a run with {name} {evaluation.parameters[name]}, the effective configuration "
+                f"({EFFECTIVE_CONFIG}) says {stated[name]}",
+                expected=stated[name],
+                found=evaluation.parameters[name],
+                hint="evaluate with this configuration, or aggregate with the one of the evaluated run",
+            )
+
+
+def _row_files(case: Case) -> dict[str, tuple[str, str]]:
+    """Per-example files by path: the profile's name of such rows, and the pointer at which the file is named."""
+    files: dict[str, tuple[str, str]] = {}
+    for index, row in enumerate(_evaluation(case).rows):
+        for field, kind in (("baseline_per_sample", "baseline_rows"), ("per_sample", "score_rows")):
+            place = getattr(row, field)
+            if place is not None:
+                files.setdefault(place.path, (kind, f"/rows/{index}/{field}/path"))
+    return files
+
+
+@rule("EVL006", "Per-example rows were written by an accepted program", needs="evaluation", after="PRO003", book=2)
+def markers(case: Case) -> Iterator[Finding]:
+    """A row of per-example results names a `generated_by` that the profile does not accept, or names none although the
+    profile asks for it (`row_markers`).
+
+    Accepted are the profile's generators of `score_rows`, for rows of a baseline those of `baseline_rows`.
+    """
+    chain = case.profiles.chain(case.evidence.manifest.profile)
+    asked = any(profile.row_markers for profile in chain)
+    for path, (kind, pointer) in _row_files(case).items():
+        file = case.raw.files.get(path)
+        for marker, n in (file.rows.markers if file and file.rows else {}).items():
+            if (asked or marker) and not (marker and case.profiles.accepts(chain, kind, marker)):
+                yield trouble(
+                    path,
+                    "",
+                    f"{n} rows were written by "
+                    + (f"'{marker}'" if marker else "nobody knows whom")
+                    + f" ({EVAL}#{pointer})",
+                    expected=f"a generated_by that the profile accepts for {kind}",
+                    found=marker or "no generated_by",
+                    hint="score the examples again with an accepted program, or accept it in a profile",
+                )
+
+
+@rule("EVL007", "A baseline is recomputed from its own rows", needs="evaluation", after="INT001 MET003", book=2)
+def baseline_rows(case: Case) -> Iterator[Finding]:
+    """Keys, number or mean of the baseline's per-example rows differ from what the row says of the baseline.
+
+    Digests and means are recomputed, not believed, as for the model's own rows (MET006, MET007).
+    """
+    for index, row in enumerate(_evaluation(case).rows):
+        place, pointer = row.baseline_per_sample, f"/rows/{index}/baseline_per_sample"
+        if place is None or place.path in case.broken:
+            continue
+        group = group_of(case, row, place)
+        total = group.sums.get(place.field) if group else None
+        problem = ""
+        if group is None:
+            problem = "has no rows with keys in this pack"
+        elif (group.n, group.keys_sha256) != (row.n, row.baseline_evaluated_keys_sha256):
+            problem = f"holds {group.n} examples with keys {group.keys_sha256}"
+        elif place.aggregate == "mean" and row.baseline_value is not None:
+            if total is None:
+                problem = f"has no numeric field '{place.field}'"
+            elif abs((mean := Decimal(total) / group.n) - row.baseline_value) > row.baseline_value.half_unit:
+                problem = f"has the mean {mean:.6f}"
+        if problem:
+            yield trouble(
+                EVAL,
+                pointer,
+                f"{row.key}: the baseline's file {place.path} {problem}",
+                expected=f"{row.n} examples, keys {row.baseline_evaluated_keys_sha256}, value {row.baseline_value}",
+                found=problem,
+                hint="evaluate the baseline again on the same examples",
+            )
+
+
+RULES = (inputs, one_run, rows, kept, configuration, markers, baseline_rows)

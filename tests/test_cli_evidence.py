@@ -1,0 +1,270 @@
+"""The commands that build evaluation, costs, model and paper, and the one that judges readiness."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from complete_pack import CONFIG, METRICS, PROFILE, CompletePack, decision
+from pack_builder import EVAL, RELEASE
+from proofpress.cli import main
+from proofpress.errors import ExitCode
+from proofpress.evidence.jsontext import dump_json, plain
+from proofpress.schemas import schemas
+
+Run = Callable[..., tuple[int, str, str]]
+PACK = f"packs/digits/{RELEASE}"
+COST = "model/efficiency_report.json"
+REPORTS = ("readiness/suite_report.json", "readiness/readiness_report.json")
+
+
+@pytest.fixture
+def instance(whole: CompletePack) -> Path:
+    """An instance with the complete pack and the profile that it is judged by."""
+    root = whole.root.parent
+    profiles = whole.root / "profiles"
+    profiles.mkdir()
+    (profiles / "benchmarked.yaml").write_text(dump_json(plain(PROFILE)), encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def run(instance: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in the instance; gives exit code, output and messages, and never a traceback."""
+
+    def call(*argv: str) -> tuple[int, str, str]:
+        code = main(["-C", str(instance), *argv])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        assert code != ExitCode.INTERNAL, err
+        return code, out, err
+
+    return call
+
+
+def output(run: Run, *argv: str, code: int = 0) -> Any:
+    """What a command prints as JSON, which obeys its schema."""
+    found, out, err = run(*argv, "--format", "json")
+    assert found == code, err
+    report = json.loads(out)
+    name = report["schema"].removeprefix("proofpress.").removesuffix("/1")
+    assert list(Draft202012Validator(schemas()[name]).iter_errors(report)) == []
+    return report
+
+
+def given(instance: Path, name: str, value: Any) -> str:
+    """Write a JSON file into the instance; returns its name."""
+    (instance / name).write_text(value if isinstance(value, str) else dump_json(value), encoding="utf-8")
+    return name
+
+
+def test_the_whole_way_ends_in_a_verified_pack(run: Run, whole: CompletePack, instance: Path) -> None:
+    config = given(instance, "eval.yaml", "parameters:\n  threshold: 0.65\n  depth: 2\n")
+    plan = output(run, "readiness", PACK, "--plan", code=1)
+    assert (plan["ok"], plan["steps"]) == (False, [{"name": "accuracy", "status": "planned"}])
+    first = output(run, "readiness", PACK, "--execute", "--at", "2026-03-01T10:00:00Z", code=1)
+    assert [row["status"] for row in first["rows"]] == ["passed", "failed"]
+    built = output(
+        *(run, "pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--config", config),
+        *("--set", "parameters.threshold=0.50", "--require-profile", "benchmarked"),
+    )
+    assert [item["path"] for item in built["outputs"]] == [EVAL, METRICS, CONFIG]
+    found = output(run, "readiness", PACK, "--assess", "--at", "2026-03-01T11:00:00Z", code=1)
+    assert found["blockers"] == [
+        {
+            "subject": "accuracy@test[parity=odd]",
+            "reason": "the value 0.5 misses the target >= 0.8",
+            "issue_refs": ["#8"],
+        }
+    ]
+    file = given(instance, "odd.json", decision(whole.folder))
+    at = ("--at", "2026-03-01T13:00:00Z")
+    ready = output(run, "readiness", PACK, "--assess", "--scope-decision", file, *at)
+    assert ready["ok"] is True
+    assert [row["status"] for row in ready["rows"]] == ["passed", "rescoped"]
+    assert output(run, "pack", "paper", PACK)["outputs"][0]["path"] == "paper/paper_draft.md"
+    draft = (whole / "paper/paper_draft.md").read_bytes()
+    assert run("pack", "release", PACK, "--profile", "benchmarked")[0] == 0
+    assert (whole / "paper/paper_draft.md").read_bytes() == draft
+    assert run("verify", PACK)[0] == 0
+
+
+def test_text_output_is_one_line_each(run: Run, whole: CompletePack) -> None:
+    code, out, _err = run("readiness", PACK, "--assess")
+    assert code == 1
+    assert out.splitlines() == [
+        "passed   row accuracy@test",
+        "failed   row accuracy@test[parity=odd]",
+        "blocked  accuracy@test[parity=odd]: the value 0.5 misses the target >= 0.8 (#8)",
+        "not ready: readiness/readiness_report.json",
+    ]
+    _code, out, _err = run("pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}")
+    assert [line.split("  ")[1] for line in out.splitlines()] == [EVAL, METRICS]
+
+
+def test_a_failed_step_shows_its_last_words(run: Run, whole: CompletePack) -> None:
+    whole.replace("model/measure.py", 'print("measured")', 'raise SystemExit("no scores today")')
+    code, out, err = run("readiness", PACK, "--execute")
+    assert code == 1
+    assert "no scores today" in err
+    assert "failed   step accuracy" in out
+    assert "blocked  suite: step 'accuracy' failed: exit code 1 (#7)" in out
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (("readiness", PACK), "--plan, --execute or --assess"),
+        (("readiness", "packs/nothing", "--plan"), "no such folder"),
+        (("readiness", PACK, "--plan", "--profile", "minimal"), "declares no suite"),
+        (("readiness", PACK, "--assess", "--profile", "minimal"), "requires no rows"),
+        (("pack", "eval", PACK, "--metrics", "none.json"), "can't be read"),
+        (("pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--set", "a=1"), "--config"),
+        (("pack", "efficiency", PACK, "--measurements", f"{PACK}/release.json"), "lacks measured_at"),
+        (("pack", "model", PACK, "--metadata", f"{PACK}/release.json"), "unknown fields"),
+    ],
+)
+def test_usage(argv: tuple[str, ...], words: str, run: Run) -> None:
+    code, _out, err = run(*argv)
+    assert code in {ExitCode.USAGE, ExitCode.UNREADABLE}
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("readiness", PACK, "--execute"),
+        ("pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}"),
+        ("pack", "paper", PACK),
+    ],
+)
+def test_a_registered_pack_never_changes(argv: tuple[str, ...], run: Run, whole: CompletePack) -> None:
+    assert run("registry", "submit", RELEASE, "--at", "2026-03-03T00:00:00Z", "--by", "owner")[0] == 0
+    before = {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
+    code, _out, err = run(*argv)
+    assert code == 2
+    assert "never changes" in err
+    assert {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()} == before
+
+
+# ── costs, model, paper ──────────────────────────────────────────────────────────────────────────────
+
+MEASURED = {
+    "measured_at": "2026-03-01T09:30:00Z",
+    "environment": {"python": "3.11"},
+    "command": ["python", "bench.py", "--batch", "1"],
+    "inputs": ["demo/inputs.jsonl"],
+    "rows": [{"name": "latency_p50", "value": 0.0125, "unit": "ms", "batch_size": 1, "repeats": 20}],
+    "limitations": ["One thread was used."],
+    "claim_boundary": ["Measured on one machine, other machines will differ."],
+}
+
+
+def test_costs_are_bound_to_model_and_run(run: Run, whole: CompletePack, instance: Path) -> None:
+    file = given(instance, "costs.json", MEASURED)
+    assert [item["path"] for item in output(run, "pack", "efficiency", PACK, "--measurements", file)["outputs"]] == [
+        COST
+    ]
+    report = whole.json(COST)
+    assert report["model_id"] == whole.value("model/model_package.json", "/model_id")
+    assert report["run_id"] == whole.value(EVAL, "/run_id")
+    whole.assess()
+    assert whole.verify().findings == ()
+    draft = (whole / "paper/paper_draft.md").read_text()
+    assert "Measured with `python bench.py --batch 1` on `demo/inputs.jsonl`." in draft
+    assert "- One thread was used." in draft
+    whole.corrupt(COST, "/inputs/0/size", 1).assess()
+    assert [(finding.rule, finding.file) for finding in whole.verify().findings] == [("INT007", COST)]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("inputs", ["demo/none.jsonl"], "not a file of this folder"),
+        ("inputs", ["../out.txt"], "not a file of this folder"),
+        ("rows", [{"name": "latency_p50"}], "unit"),
+        ("claim_boundary", [], "claim_boundary"),
+        ("environment", {"data": "/home/someone/data"}, "private path"),
+        ("speed", 1, "unknown fields speed"),
+    ],
+)
+def test_costs_that_are_no_evidence_are_refused(field: str, value: Any, words: str, run: Run, instance: Path) -> None:
+    file = given(instance, "costs.json", {**MEASURED, field: value})
+    code, _out, err = run("pack", "efficiency", PACK, "--measurements", file)
+    assert code == 2
+    assert words in err
+
+
+def test_costs_need_something_to_be_about(run: Run, whole: CompletePack, instance: Path) -> None:
+    whole.remove("model/model_package.json").remove(EVAL)
+    code, _out, err = run("pack", "efficiency", PACK, "--measurements", given(instance, "costs.json", MEASURED))
+    assert code == 2
+    assert "nothing states release_id, model_id, run_id" in err
+    assert not (whole / COST).exists(), "costs of an earlier run must not stand"
+
+
+def description(whole: CompletePack) -> dict[str, Any]:
+    """What people write of the tiny model."""
+    package, manifest = whole.json("model/model_package.json"), whole.json("model/manifest.json")
+    names = ("architecture", "inputs", "outputs", "usage", "limitations")
+    files = [{"path": item["path"], "role": item["role"]} for item in manifest["files"]]
+    return {"format": manifest["format"], "files": files, **{name: package[name] for name in names}}
+
+
+def test_the_model_is_hashed_where_it_lies(run: Run, whole: CompletePack, instance: Path) -> None:
+    paths = ("model/manifest.json", "model/model_package.json")
+    before = [(whole / path).read_bytes() for path in paths]
+    file = given(instance, "model.json", description(whole))
+    outputs = output(run, "pack", "model", PACK, "--metadata", file)["outputs"]
+    assert [item["path"] for item in outputs] == [*paths, "model/config.json", "model/weights.bin"]
+    assert [(whole / path).read_bytes() for path in paths] == before
+    whole.write("model/weights.bin", b"other")
+    run("pack", "model", PACK, "--metadata", file)
+    assert whole.value("model/model_package.json", "/model_id") != whole.value(EVAL, "/model_id")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("files", [], "a list of path and role"),
+        ("files", [{"path": "weights.bin"}], "a list of path and role"),
+        ("files", [{"path": "none.bin", "role": "weights"}], "model/none.bin is not a file"),
+        ("files", [{"path": "../release.json", "role": "other"}], "is not a file"),
+        ("files", [{"path": "weights.bin", "role": "magic"}], "role"),
+        ("limitations", [], "limitations"),
+    ],
+)
+def test_a_model_that_is_not_there_is_refused(
+    field: str, value: Any, words: str, run: Run, whole: CompletePack, instance: Path
+) -> None:
+    file = given(instance, "model.json", {**description(whole), field: value})
+    code, _out, err = run("pack", "model", PACK, "--metadata", file)
+    assert code == 2
+    assert words in err
+
+
+def test_the_paper_names_what_it_lacks(run: Run, whole: CompletePack) -> None:
+    whole.remove("dataset/dataset_package.json").remove(EVAL)
+    code, _out, err = run("pack", "paper", PACK)
+    assert code == 2
+    assert "dataset package (dataset/dataset_package.json), evaluation metrics" in err.replace("training run", "")
+    assert not (whole / "paper/paper_draft.md").exists()
+
+
+def test_the_paper_refuses_a_stale_report_beside_it(run: Run, whole: CompletePack) -> None:
+    whole.replace("model/eval_report.md", "accuracy", "recall")
+    code, _out, err = run("pack", "paper", PACK)
+    assert code == 2
+    assert "model/eval_report.md is stale" in err
+
+
+def test_the_paper_names_artifacts_and_whom_to_cite(whole: CompletePack) -> None:
+    draft = (whole / "paper/paper_draft.md").read_text()
+    for words in (
+        *("Generated: 2026-03-01T09:30:00Z", "| Authors | Proofpress example project |", "| Licence | Apache-2.0 |"),
+        *(f"| `{path}` |" for path in (CONFIG, METRICS, *REPORTS, "model/eval_report.md", "demo/transcript.md")),
+    ):
+        assert words in draft
