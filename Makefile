@@ -10,7 +10,7 @@ JOBS ?= 2
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/hypothesis
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: site serve test lint system bench packs docs lock clean
+.PHONY: site serve test lint system bench mutations packs docs lock clean
 
 site: $(READY)  ## the example site, from packs/ into site/
 	$(BIN)/proofpress build
@@ -31,6 +31,9 @@ bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/power.py
 	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
 	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
+
+mutations: $(READY)  ## ten thousand damaged packs of each sort: none may be accepted
+	$(BIN)/python -m pytest -q tests/verify/test_mutations.py --mutations 10000
 
 packs: $(READY)  ## train, evaluate and pack the example releases again; they must equal packs/
 	$(BIN)/python docs/examples/sklearn_releases/make_packs.py --out build/packs --compare packs

@@ -17,8 +17,9 @@ settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-goldens` writes the golden files instead of comparing with them."""
+    """`--update-goldens` writes the golden files instead of comparing with them; `--mutations N` tries more of them."""
     parser.addoption("--update-goldens", action="store_true", help="Write golden files anew.")
+    parser.addoption("--mutations", type=int, help="How many mutations of each sort to try on the example packs.")
 
 
 @pytest.fixture

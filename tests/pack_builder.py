@@ -51,6 +51,21 @@ RELEASE: Final = "digits-v0.1.0-tiny-r1"
 EVAL: Final = "model/eval_metrics.json"
 COMMIT: Final = "c" * 40
 PARAMETERS: Final = {"threshold": Number("0.50"), "depth": 2}
+LOCK_TEXT: Final = b"""schema: '2.0'
+stages:
+  train:
+    cmd: python train.py
+    params:
+      params.yaml:
+        depth: 2
+        threshold: 0.5
+    outs:
+    - path: out/config.json
+      hash: md5
+      md5: 715d7d6dd6c945e500b2a5809778a27a
+      size: 29
+"""
+"""What DVC would have recorded of the tiny pack's run."""
 ANSWERS: Final = "demo/answers.jsonl"
 PREDICT: Final = """\
 import json
@@ -254,10 +269,22 @@ class PackBuilder:
             "demo/terminal_demo_manifest.json",
             "demo/runtime_preflight_report.json",
             "demo/batch_receipt_report.json",
+            "interface.json",
         ):
-            old = self.value(path, "/model_id")
-            self.corrupt(path, "/model_id", model_id)
+            if (self / path).is_file():
+                old = self.value(path, "/model_id")
+                self.corrupt(path, "/model_id", model_id)
         return self.replace("demo/receipts.jsonl", old, model_id)
+
+    def with_training(self, number: int) -> Self:
+        """Let the model come from another training run and evaluation, those of this number, and seal the pack."""
+        run, train, evaluation = "training/training_run.json", f"train-{number}", f"eval-{number}"
+        self.corrupt(run, "/run_id", train).corrupt(run, "/seed", number)
+        self.corrupt("training/training_run_manifest.json", "/run_id", train)
+        self.corrupt("model/model_package.json", "/run_id", train)
+        self.corrupt(EVAL, "/training_run_id", train).corrupt(EVAL, "/run_id", evaluation)
+        self.corrupt("model/efficiency_report.json", "/run_id", evaluation)
+        return self.corrupt("model/manifest.json", "/format", f"parity table {number}").with_model_id().reseal()
 
     def rebind(self) -> Self:
         """Let documents that name a file by the digest that it had name it by the digest that it has."""
@@ -581,6 +608,7 @@ def build_tiny(folder: Path, *, profile: str = "paper-demo") -> str:
     }
     write_params(folder, PARAMETERS)
     _preflight(folder)
+    write_bytes(folder, "training/dvc.lock", LOCK_TEXT)
     write_training(
         folder,
         release_id=RELEASE,

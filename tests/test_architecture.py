@@ -23,7 +23,7 @@ ORDER = (
     {"registry"},
     {"exchange"},
     {"pipeline"},
-    {"decide"},
+    {"decide", "repair"},
     {"site"},
     {"build"},
     {"schemas"},

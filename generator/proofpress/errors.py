@@ -41,6 +41,17 @@ class IngestError(ProofpressError):
     exit_code = ExitCode.UNREADABLE
 
 
+class SchemaCompatError(IngestError):
+    """A document is of a schema that this reader can't read: another MAJOR, or a field that it must understand.
+
+    `migration` names the steps that lead to the reader's schema, when there are any.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", migration: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.migration = migration
+
+
 class NothingCheckedError(ProofpressError):
     """There was nothing to check, which is not a pass."""
 

@@ -12,6 +12,7 @@ from proofpress.errors import IngestError, PolicyError, UsageError
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST, Evidence
 from proofpress.evidence.policy import Policy
+from proofpress.evidence.release import FileEntry
 from proofpress.gate.judge import GATES
 from proofpress.gate.store import read_comparison
 from proofpress.ingest import LoadedPack, load_pack, source_of
@@ -26,6 +27,7 @@ from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, 
 from proofpress.verify.across import across
 from proofpress.verify.book import rule_book
 from proofpress.verify.facts import PackFacts, facts_of
+from proofpress.verify.identity_graph import IdentityGraph, identity_graph
 from proofpress.workers import executor, run_units
 
 
@@ -111,9 +113,21 @@ def registered_id(folder: Path) -> str:
         return ""
 
 
+def bundles_of(root: Path) -> frozenset[str]:
+    """The bundles that the log of the instance at `root` knows; none when it is no instance."""
+    return frozenset(read_registry(open_instance(root)).bundles) if (root / "packs").is_dir() else frozenset()
+
+
+def is_registered(root: Path, folder: Path, rules: Rules) -> bool:
+    """Whether the log knows the pack in a folder, by its id or by its name: one that was changed stays registered."""
+    if registered_id(folder) in rules.registered:
+        return True
+    return folder.absolute().is_relative_to(root.absolute()) and folder.name in bundles_of(root)
+
+
 def refuse_registered(root: Path, folder: Path, rules: Rules) -> None:
     """Raise `UsageError` when the pack in a folder is registered: whatever writes packs asks here first."""
-    if (target := root / folder).is_dir() and registered_id(target) in rules.registered:
+    if is_registered(root, root / folder, rules):
         raise UsageError(
             f"{folder} is registered and never changes",
             hint='to correct it, copy it to <release id>.b2 and state "bundle": 2 in that release.json',
@@ -130,17 +144,26 @@ def rules_at(root: Path) -> Rules:
 
 def verify_paths(paths: Sequence[Path], rules: Rules, *, threads: int) -> tuple[Verdict, ...]:
     """Verify single packs, folders or zip archives; large artifacts are hashed side by side."""
-    verdicts = []
+    return tuple(verdict for verdict, _graph in explain_paths(paths, rules, threads=threads))
+
+
+def explain_paths(
+    paths: Sequence[Path], rules: Rules, *, threads: int
+) -> tuple[tuple[Verdict, IdentityGraph | None], ...]:
+    """The verdict on single packs, each with the graph of its identities (None without manifest or release)."""
+    found = []
     with ThreadPoolExecutor(threads) as hashing:
         for path in paths:
             if not path.exists():
                 raise IngestError(f"{path}: no such file or folder", hint="name a pack folder or a zip archive")
-            label = "" if path.is_file() else _label(path.absolute())
-            verdicts.append(rules.judge(load_pack(source_of(path, label=label), hashing=hashing)))
-    return tuple(verdicts)
+            label = "" if path.is_file() else label_of(path.absolute())
+            loaded = load_pack(source_of(path, label=label), hashing=hashing)
+            graph = identity_graph(loaded.evidence, loaded.raw) if loaded.evidence else None
+            found.append((rules.judge(loaded), graph))
+    return tuple(found)
 
 
-def _label(path: Path) -> str:
+def label_of(path: Path) -> str:
     """`<family>/<name>` for a pack below a folder `packs`, else its name alone."""
     return f"{path.parent.name}/{path.name}" if path.parent.parent.name == "packs" else path.name
 
@@ -223,17 +246,7 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
             f"{ref.label}: no evidence that can be rendered", hint=f"run 'proofpress verify {ref.path}' first"
         )
     evidence = loaded.evidence
-    for entry in evidence.manifest.files:
-        file = loaded.raw.files.get(entry.path)
-        if (
-            entry.path not in RENDERED
-            and not entry.path.endswith(CHECKSUMS)
-            and (file is None or file.sha256 != entry.sha256)
-        ):
-            raise UsageError(
-                f"{ref.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
-                hint="restore it from the recorded run, or assemble the pack again: proofpress pack release",
-            )
+    require_listed(loaded, evidence.manifest.files)
     chosen = _chosen_set(rules.sets, loaded, template_set, upgrade=upgrade)
     wanted = {document.path: document.text.encode() for document in render_documents(evidence, chosen)}
     changed = sorted(
@@ -259,6 +272,18 @@ def render_pack(ref: PackRef, rules: Rules, *, template_set: str | None, upgrade
         )
         changed = sorted({*changed, "manifest.json", "SHA256SUMS"})
     return Rendered(label=ref.label, written=tuple(changed), pack_id=pack_id)
+
+
+def require_listed(loaded: LoadedPack, listed: Iterable[FileEntry]) -> None:
+    """Refuse a pack whose files are not those of its manifest: assembling it again would hide that."""
+    for entry in listed:
+        file = loaded.raw.files.get(entry.path)
+        made = entry.path in RENDERED or entry.path.endswith(CHECKSUMS)
+        if not made and (file is None or file.sha256 != entry.sha256):
+            raise UsageError(
+                f"{loaded.raw.label}/{entry.path} is not the file that the manifest lists; rendering would hide that",
+                hint="plan its repair with 'proofpress repair', or assemble the pack again: proofpress pack release",
+            )
 
 
 def _chosen_set(sets: TemplateSets, loaded: LoadedPack, name: str | None, *, upgrade: bool) -> TemplateSet:

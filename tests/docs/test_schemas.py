@@ -122,6 +122,7 @@ def test_what_assurance_commands_print_obeys_them(pack: PackBuilder) -> None:
 def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     old, new = next((a, b) for a, b in pairwise(PACKS) if a.parent == b.parent)
     assert errors("findings", output(["verify", str(old)])) == []
+    assert errors("identities", output(["verify", str(old), str(new), "--explain"])) == []
     assert errors("findings", output(["check"])) == []
     assert errors("diff", output(["diff", old.name, new.name])) == []
     assert errors("rules", output(["rules"])) == []
@@ -142,4 +143,6 @@ def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
     report = output(["verify", str(damaged)], tmp_path)
     assert report["packs"][0]["findings"]
     assert errors("findings", report) == []
+    assert errors("repair", output(["repair", str(damaged)], tmp_path)) == []
+    assert errors("migrate", output(["migrate", str(damaged)], tmp_path)) == []
     assert errors("pack", output(["pack", "release", str(damaged)], tmp_path)) == []

@@ -1,11 +1,12 @@
 """Agreement between the packs of an instance: identities, predecessors, folders, policy, registry."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pack_builder import EVAL, PackBuilder
+from pack_builder import EVAL, RELEASE, PackBuilder
 from proofpress.discovery import find_packs
 from proofpress.errors import UsageError
 from proofpress.evidence.finding import Finding
@@ -51,18 +52,53 @@ def test_agreeing_packs_have_no_finding(two: Two, tmp_path: Path) -> None:
     [
         ("training run", RUN, lambda pack: pack.corrupt(RUN, "/seed", 8)),
         (
-            "dataset snapshot",
-            "dataset/dataset_package.json",
-            lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/sha256", "f" * 64),
+            "dataset snapshot, by its files",
+            "dataset/dataset_manifest.json",
+            lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/size", 11),
         ),
+        ("training run", RUN, lambda pack: pack.corrupt(RUN, "/fixture", True)),
+        ("evaluation run", EVAL, lambda pack: pack.corrupt(EVAL, "/evaluated_at", "2026-03-01T09:31:00Z")),
+        ("model", "model/model_package.json", lambda pack: pack.corrupt("model/model_package.json", "/fixture", True)),
     ],
 )
 def test_one_identity_with_two_stories(kind: str, file: str, change: Any, two: Two, tmp_path: Path) -> None:
     change(two[1]).reseal()
-    finding = single(check(tmp_path))
+    finding = single(tuple(item for item in check(tmp_path) if item.severity == "error"))
     assert (finding.rule, finding.file, finding.pack) == ("XPK001", file, f"digits/{SECOND}")
     assert kind in finding.message
     assert two[0].release_id in finding.message
+
+
+def bundle(pack: PackBuilder, number: int, change: Callable[[PackBuilder], object]) -> PackBuilder:
+    """Another bundle of a release, with something corrected."""
+    other = PackBuilder(pack.root, release_id=SECOND).with_release(RELEASE, bundle=number)
+    change(other)
+    return other.reseal()
+
+
+def test_a_later_bundle_may_correct_an_earlier_one(pack: PackBuilder, tmp_path: Path) -> None:
+    bundle(pack, 2, lambda pack: pack.corrupt(RUN, "/finished_at", "2026-03-01T08:00:03Z"))
+    bundle(pack, 3, lambda pack: pack.corrupt(EVAL, "/evaluated_at", "2026-03-01T09:31:00Z"))
+    assert check(tmp_path) == ()
+
+
+def test_a_release_has_one_model_in_all_bundles(pack: PackBuilder, tmp_path: Path) -> None:
+    def other_format(pack: PackBuilder) -> None:
+        pack.corrupt("model/manifest.json", "/format", "another table").with_model_id()
+
+    bundle(pack, 2, other_format)
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file) == ("XPK001", "model/model_package.json")
+    assert f"model of release {RELEASE}" in finding.message
+
+
+def test_another_revision_is_another_training(pack: PackBuilder, tmp_path: Path) -> None:
+    again = PackBuilder(pack.root, release_id="digits-v0.1.0-tiny-r2")
+    finding = single(check(tmp_path))
+    assert (finding.rule, finding.file, finding.found) == ("XPK001", RUN, "r2")
+    assert "revision of digits-v0.1.0-tiny" in finding.message
+    again.with_training(2)
+    assert check(tmp_path) == ()
 
 
 def test_predecessor_that_is_not_there(two: Two, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pack_builder import REMOVE, PackBuilder
-from proofpress.evidence.values import Number
+from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.instance import open_instance
 from proofpress.pipeline import check_instance
 from proofpress.verify.facts import facts_from, facts_json, facts_of
@@ -27,6 +27,8 @@ def found(root: Path) -> list[tuple[str, str, str]]:
 def release(root: Path, release_id: str, before: PackBuilder | None, change: Change | None = None) -> PackBuilder:
     """A release with an interface, after another one."""
     pack = PackBuilder(root / "packs", release_id=release_id).with_interface()
+    if (revision := ReleaseParts(release_id).revision) > 1:
+        pack.with_training(revision)
     if before is not None:
         named = {"release_id": before.release_id, "pack_id": before.pack_id}
         pack.corrupt("release.json", "/predecessor", named)

@@ -21,6 +21,7 @@ from proofpress.cli import (
     pack_training,
     readiness,
     registry,
+    repair,
     runs,
     slices,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "pack_training",
     "readiness",
     "registry",
+    "repair",
     "runs",
     "slices",
 ]

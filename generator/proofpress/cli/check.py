@@ -1,8 +1,9 @@
 """Commands that judge and compare: verify, check, diff, rules."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,24 +20,49 @@ from proofpress.cli.base import (
 )
 from proofpress.errors import ExitCode, UsageError
 
+if TYPE_CHECKING:
+    from proofpress.verify.identity_graph import IdentityGraph
+    from proofpress.verify.verdict import Verdict
+
 
 @cli.command()
 @click.argument("packs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @format_option(FINDING_FORMATS)
+@click.option("--explain", is_flag=True, help="Draw which file states which release, model, data, run and commit.")
 @click.option("--verbose", "-v", is_flag=True, help="Also name passed packs and skipped rules.")
 @click.option("--jobs", "-j", type=click.IntRange(1, 256), default=cores(), help="Threads that hash.")
 @click.pass_obj
-def verify(root: Path, packs: tuple[Path, ...], format_: str, verbose: bool, jobs: int) -> ExitCode:
+def verify(root: Path, packs: tuple[Path, ...], format_: str, explain: bool, verbose: bool, jobs: int) -> ExitCode:
     """Verify single packs: folders or zip archives.
 
     \b
     Example:  proofpress verify packs/digits/digits-v0.1.0-logreg-r1
     """
-    from proofpress.pipeline import rules_at, verify_paths
+    from proofpress.pipeline import explain_paths, rules_at
 
-    verdicts = verify_paths([root / pack for pack in packs], rules_at(root), threads=jobs)
-    print_report(format_, verdicts, (), verbose=verbose or format_ != "text")
+    if explain and format_ not in {"text", "json"}:
+        raise UsageError(f"--explain has no form {format_}", hint="use --format text or --format json")
+    judged = explain_paths([root / pack for pack in packs], rules_at(root), threads=jobs)
+    verdicts = [verdict for verdict, _graph in judged]
+    if explain:
+        _print_graphs(format_, judged)
+    if not explain or format_ == "text":
+        print_report(format_, verdicts, (), verbose=verbose or format_ != "text")
     return exit_code([item for verdict in verdicts for item in verdict.findings], len(verdicts))
+
+
+def _print_graphs(format_: str, judged: "Sequence[tuple[Verdict, IdentityGraph | None]]") -> None:
+    from proofpress.verify.explain import GRAPH_SCHEMA, explain_text, graph_json
+
+    if format_ == "text":
+        for verdict, graph in judged:
+            emit(explain_text(verdict.label, graph) + "\n")
+        return
+    rows = [
+        {"pack": verdict.label, "verdict": "refused" if verdict.errors else "verified", **graph_json(graph)}
+        for verdict, graph in judged
+    ]
+    emit(json.dumps({"schema": GRAPH_SCHEMA, "packs": rows}, indent=2, ensure_ascii=False))
 
 
 @cli.command()

@@ -1,6 +1,8 @@
 """The data: reviewed spec, input check, snapshot report, dataset package, dataset manifest and split integrity."""
 
-from typing import Annotated, Literal
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -107,6 +109,16 @@ class SplitIntegrity(Document):
     keys: Annotated[tuple[KeySet, ...], Field(min_length=1)]
     overlaps: tuple[Overlap, ...]
     class_balance: Annotated[tuple[ClassCount, ...], Field(min_length=1)]
+
+
+def snapshot_id(
+    name: str, key_files: Mapping[str, Sequence[Mapping[str, Any]]], files: Sequence[Mapping[str, Any]]
+) -> str:
+    """The name and a digest of all key files and data files, which the snapshot's identity therefore binds."""
+    lines = [f"{item['sha256']}  {item['path']}" for group in key_files.values() for item in group]
+    lines += [f"{item['sha256']}  {item['name']}" for item in files]
+    digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
+    return f"{name}-{digest[:16]}"
 
 
 class SpecKey(Model):

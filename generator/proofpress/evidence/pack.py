@@ -16,6 +16,7 @@ from proofpress.evidence.dataset import (
     SplitIntegrity,
 )
 from proofpress.evidence.demo import BatchReceipts, DemoRun
+from proofpress.evidence.dvc import PipelineLock
 from proofpress.evidence.evaluation import EvalMetrics, MetricsFile
 from proofpress.evidence.interface import Interface
 from proofpress.evidence.model import EfficiencyReport, ModelManifest, ModelPackage
@@ -29,6 +30,8 @@ MANIFEST = "manifest.json"
 CHECKSUMS = "SHA256SUMS"
 PARAMS = "training/params.yaml"
 EFFECTIVE_CONFIG = "model/eval_config.effective.yaml"
+REVIEW = "review.md"
+"""Why the release was promoted, against which comparison, and what a repair changed. Written by people and `repair`."""
 _VERSIONS = dict.fromkeys(("evaluation", "efficiency", "training", "demo"), "1.1.0")
 """Newest schema versions of the documents that have grown since 1.0.0."""
 
@@ -163,6 +166,7 @@ class Evidence:
     traceability: Traceability | None = None
     promoted_parameters: JsonObject | None = None
     effective_config: JsonObject | None = None
+    pipeline_lock: PipelineLock | None = None
 
     @cached_property
     def bundle_id(self) -> str:

@@ -9,24 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from proofpress.evidence.base import Document
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import (
-    EFFECTIVE_CONFIG,
-    MANIFEST,
-    PARAMS,
-    DocumentKind,
-    Evidence,
-    documents_among,
-    gathered,
-    kind_at,
-)
+from proofpress.evidence.pack import MANIFEST, DocumentKind, Evidence, documents_among, gathered, kind_at
 from proofpress.evidence.values import path_trouble
 from proofpress.ingest.hints import BINARY, PassingText
-from proofpress.ingest.raw import RawFile, RawPack
+from proofpress.ingest.raw import Digests, RawFile, RawPack
+from proofpress.ingest.recorded import read_recorded
 from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
-from proofpress.ingest.schema import read_document, read_mapping
+from proofpress.ingest.schema import read_document
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
-from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json
+from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json, parse_yaml
 
 HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
@@ -64,16 +57,17 @@ def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
     with source:
         files: dict[str, RawFile] = {}
         findings, wanted = _wanted(source, files)
+        locked = any(entry.path == LOCK for entry in wanted)
         pending: list[tuple[str, Future[RawFile]]] = []
         for entry in wanted:
             try:
                 if _is_held(entry):
                     files[entry.path] = _read(source, entry)
                 elif hashing is None:
-                    files[entry.path] = _stream(source.open(entry.path), entry)
+                    files[entry.path] = _stream(source.open(entry.path), entry, locked)
                 else:
                     stream = source.open(entry.path)
-                    pending.append((entry.path, hashing.submit(_stream, stream, entry)))
+                    pending.append((entry.path, hashing.submit(_stream, stream, entry, locked)))
             except (*READ_ERRORS, StrictError) as exc:
                 findings.append(_unreadable(entry.path, exc))
         for path, future in pending:
@@ -155,7 +149,7 @@ def interpret(raw: RawPack) -> LoadedPack:
     findings = list(raw.findings)
     values: dict[str, Any] = {}
     for path, file in raw.files.items():
-        parser = PARSERS.get(path[path.rfind(".") :])
+        parser = parse_yaml if path == LOCK else PARSERS.get(path[path.rfind(".") :])
         if file.data is None or (parser is None and not _is_structured(path)):
             continue
         try:
@@ -177,13 +171,11 @@ def interpret(raw: RawPack) -> LoadedPack:
         if document is not None:
             read.append((kind, document))
     documents = gathered(read)
-    settings: dict[str, Any] = {}
-    for name, path in (("promoted_parameters", PARAMS), ("effective_config", EFFECTIVE_CONFIG)):
-        settings[name], trouble = read_mapping(path, values.get(path))
-        findings.extend(trouble)
+    recorded, trouble = read_recorded(values)
+    findings.extend(trouble)
     evidence = None
     if "manifest" in documents and "release" in documents:
-        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **settings, **documents)
+        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **recorded, **documents)
     else:
         findings.extend(_missing_core(raw.files, documents))
     return LoadedPack(
@@ -344,14 +336,14 @@ def _read_bounded(stream: BinaryIO, size: int) -> bytes:
     return b"".join(parts)
 
 
-def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
+def _stream(stream: BinaryIO, entry: Entry, locked: bool) -> RawFile:
     """Hash an artifact without holding it; of a text, keep the lines with hints."""
-    digest = hashlib.sha256()
+    digests = Digests(md5=locked)
     rows: RowFacts | None = None
     passing = None if entry.path.endswith(BINARY) else PassingText(entry.path)
     with stream:
         if passing is not None and entry.path.endswith(".jsonl"):
-            rows = read_rows(hashed_lines(stream, (digest.update, passing.feed), entry.size))
+            rows = read_rows(hashed_lines(stream, (digests.update, passing.feed), entry.size))
             size = entry.size
         else:
             buffer = bytearray(CHUNK)
@@ -359,7 +351,7 @@ def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
             size = 0
             readinto = getattr(stream, "readinto", None)
             while count := (readinto(buffer) if readinto else 0):
-                digest.update(view[:count])
+                digests.update(view[:count])
                 if passing is not None:
                     passing.feed(bytes(view[:count]))
                 size += count
@@ -368,7 +360,8 @@ def _stream(stream: BinaryIO, entry: Entry) -> RawFile:
     if size != entry.size:
         raise OSError("its size changed while it was read")
     hints = passing.end() if passing is not None else None
-    return RawFile(path=entry.path, size=size, sha256=digest.hexdigest(), data=None, rows=rows, hints=hints)
+    found = {"sha256": digests.sha256, "streamed_md5": digests.md5}
+    return RawFile(path=entry.path, size=size, data=None, rows=rows, hints=hints, **found)
 
 
 def _unreadable(path: str, exc: Exception) -> Finding:

@@ -13,9 +13,11 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from proofpress.errors import IngestError, SchemaCompatError
 from proofpress.evidence.base import Document
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import DocumentKind
+from proofpress.ingest.migrations import path_from
 from proofpress.ingest.strict import pointer_of
 
 _SEMVER = re.compile(r"(\d{1,9})\.(\d{1,9})\.(\d{1,9})", re.ASCII)
@@ -96,11 +98,33 @@ def _version(kind: DocumentKind, raw: dict[str, Any]) -> tuple[bool, Finding | N
             message=f"schema {found} is of a {direction} MAJOR than this reader's {kind.schema_version}",
             expected=f"{known[1]}.x.y",
             found=str(found),
-            hint="use a Proofpress that reads this schema"
-            if direction == "newer"
-            else "migrate the document to the current schema",
+            hint="use a Proofpress that reads this schema" if direction == "newer" else migration_hint(kind, found),
         )
     return int(match[2]) > int(known[2]), None
+
+
+def migration_hint(kind: DocumentKind, version: object) -> str:
+    """The migration to run for an older document, or that there is none."""
+    steps = path_from(kind, version)
+    if steps:
+        return f"run 'proofpress migrate PACK --write', which applies {', '.join(steps)}"
+    return f"no migration from schema {version} is known: write the document again with its builder"
+
+
+def document_of(kind: DocumentKind, raw: Any) -> Document:
+    """A parsed document as its model, for a program that reads evidence without a verdict.
+
+    Raises `SchemaCompatError` for a schema that this reader can't read, naming the migration to run, and `IngestError`
+    for every other document that is not valid.
+    """
+    document, findings = read_document(kind, raw)
+    if document is not None:
+        return document
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    told = "; ".join(f"{item.file}{item.pointer}: {item.message}" for item in findings)
+    if any(item.rule == "SCH002" for item in findings):
+        raise SchemaCompatError(told, hint=findings[0].hint, migration=path_from(kind, version))
+    raise IngestError(told, hint=findings[0].hint)
 
 
 def _read_newer(kind: DocumentKind, raw: dict[str, Any]) -> tuple[Document | None, tuple[Finding, ...]]:

@@ -15,10 +15,10 @@ from proofpress.pack.eval_config import write_effective_config
 from proofpress.pack.evaluation import conclusion
 from proofpress.pack.training import produced
 from proofpress.pack.writer import PackError, clear, kind_of, parse_document, private_path, write_bytes, write_document
+from proofpress.verify.identity_graph import same_value
 from proofpress.verify.profile import Profiles
 from proofpress.verify.readiness import gaps, requirements
 from proofpress.verify.rules.evaluation import config_parameters
-from proofpress.verify.rules.identity import same_value
 
 _LABEL: Final = "proofpress.pack.evaluation"
 _FOLDER: Final = "model/metrics"

@@ -18,6 +18,7 @@ from proofpress.evidence.dataset import (
     DatasetSnapshot,
     DatasetSpec,
     SplitIntegrity,
+    snapshot_id,
 )
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES
 from proofpress.pack.dataset_spec import write_input_check, write_snapshot_report, write_spec
@@ -162,7 +163,8 @@ def write_package(
                     "sha256": hashlib.sha256(text).hexdigest(),
                 }
             )
-    snapshot = _snapshot_id(name, key_files, files)
+    listed = [{"name": item.name, "sha256": item.sha256} for item in files]
+    snapshot = snapshot_id(name, key_files, listed)
     write_document(
         folder,
         SplitIntegrity,
@@ -232,13 +234,6 @@ def _check(split: SplitRecords, kinds: Sequence[str]) -> None:
     identity = split.keys[kinds[0]]
     if len(set(identity)) != len(identity):
         raise PackError(f"split {split.name} holds a record twice: keys of kind {kinds[0]} are not unique")
-
-
-def _snapshot_id(name: str, key_files: Mapping[str, Sequence[Mapping[str, Any]]], files: Sequence[DataFile]) -> str:
-    lines = [f"{item['sha256']}  {item['path']}" for group in key_files.values() for item in group]
-    lines += [f"{item.sha256}  {item.name}" for item in files]
-    digest = hashlib.sha256("".join(f"{line}\n" for line in sorted(lines)).encode("utf-8")).hexdigest()
-    return f"{name}-{digest[:16]}"
 
 
 def _overlaps(splits: Sequence[SplitRecords], kinds: Sequence[str]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from proofpress.evidence.dataset import SplitIntegrity
 from proofpress.evidence.demo import BatchReceipts, DemoRun
+from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import (
@@ -15,6 +16,7 @@ from proofpress.evidence.pack import (
     EFFECTIVE_CONFIG,
     MANIFEST,
     PARAMS,
+    REVIEW,
     Evidence,
     documents_among,
     gathered,
@@ -217,7 +219,12 @@ def _entry(path: str, data: bytes) -> FileEntry:
 
 def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
     """Roles that the documents themselves give to files."""
-    roles: dict[str, str] = {PARAMS: "promoted parameters", EFFECTIVE_CONFIG: "evaluation configuration"}
+    roles: dict[str, str] = {
+        PARAMS: "promoted parameters",
+        EFFECTIVE_CONFIG: "evaluation configuration",
+        LOCK: "pipeline lock",
+        REVIEW: "review",
+    }
     manifest, splits, demo = (documents.get(name) for name in ("model_manifest", "splits", "demo"))
     if isinstance(demo, DemoRun):
         roles |= {item.path: "demo input" for item in demo.inputs}

@@ -24,6 +24,7 @@ from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
+from proofpress.repair.report import report_schemas
 from proofpress.schemas.outputs import API, OUTPUTS, closed
 from proofpress.verify.formats import REPORT_SCHEMA
 
@@ -88,6 +89,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
         "description": "One line of the log `packs/registry/events.jsonl`.",
         **event,
     }
+    found |= {name: {**_head(name, "1", ""), **schema} for name, schema in report_schemas().items()}
     found["diff"] = {**_head("diff", "1", ""), **report_schema()}
     for name, (title, body) in API.items():
         shape = closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})

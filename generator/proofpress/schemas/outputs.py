@@ -88,6 +88,39 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             )
         },
     ),
+    "identities": (
+        "Output of verify --explain with --format json",
+        {
+            "packs": _list(
+                closed(
+                    {
+                        "pack": _TEXT,
+                        "verdict": {"enum": ["verified", "refused"]},
+                        "nodes": _list(closed(dict.fromkeys(("id", "kind", "value"), _TEXT))),
+                        "edges": _list(
+                            closed(
+                                {
+                                    **dict.fromkeys(("from", "to"), _TEXT),
+                                    "relation": {"enum": ["states", "was made by"]},
+                                    "pointer": _TEXT,
+                                    "source": {"type": "boolean", "description": "Its word counts for the others."},
+                                    "agrees": {"type": "boolean"},
+                                    "rule": {"anyOf": [_RULE, {"type": "null"}]},
+                                    "trouble": _list(_TEXT),
+                                }
+                            )
+                        ),
+                        "origins": {
+                            "type": "object",
+                            "additionalProperties": _list(_TEXT),
+                            "description": "By file: the runs, model and snapshot that it came from.",
+                        },
+                        "diagnosis": {**_list(_TEXT), "description": "Every disagreement in a sentence."},
+                    }
+                )
+            )
+        },
+    ),
     "render": (
         "Output of render with --format json",
         {

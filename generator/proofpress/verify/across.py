@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from proofpress.evidence.finding import Finding
-from proofpress.verify.facts import Identity, PackFacts
+from proofpress.verify.facts import RELEASED, VALUE, Identity, PackFacts
 from proofpress.verify.lineage import broken_promises, entries_left_behind
 
 
@@ -22,9 +22,11 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
             found.append(_folder(pack, f"the pack belongs to family '{pack.family}'", f"packs/{pack.family}/"))
         for identity in pack.identities:
             by_identity[identity.kind, identity.name].append((pack, identity))
+    newest = _newest(by_bundle)
     for (kind, name), holders in by_identity.items():
-        first, said = holders[0]
-        for pack, identity in holders[1:]:
+        current = [item for item in holders if item[0].bundle_id in newest or _stays(kind, name, item[0])]
+        for pack, identity in current[1:]:
+            first, said = current[0]
             if identity.digest != said.digest:
                 found.append(
                     Finding(
@@ -42,6 +44,20 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
     found.extend(broken_promises(by_bundle))
     found.extend(entries_left_behind(by_bundle.values()))
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
+
+
+def _newest(bundles: Iterable[str]) -> frozenset[str]:
+    """The last bundle of each release: what it corrects in an earlier one is no contradiction."""
+    last: dict[str, tuple[int, str]] = {}
+    for bundle_id in bundles:
+        release_id, _, number = bundle_id.partition(".b")
+        last[release_id] = max(last.get(release_id, (0, "")), (int(number or 1), bundle_id))
+    return frozenset(bundle_id for _number, bundle_id in last.values())
+
+
+def _stays(kind: str, name: str, pack: PackFacts) -> bool:
+    """Whether what a bundle says holds even after a later one: the model it is about, and values quoted as its own."""
+    return kind == RELEASED or (kind == VALUE and f" of {pack.bundle_id} on the keys " in name)
 
 
 def _folder(pack: PackFacts, message: str, expected: str) -> Finding:

@@ -15,10 +15,13 @@ from proofpress.verify.rules import (
     integrity,
     leakage,
     metrics,
+    pipeline_lock,
     privacy,
     promises,
     readiness,
+    rows,
     runs,
+    schema_life,
     slices,
 )
 
@@ -94,7 +97,7 @@ READING = (
         "SCH002",
         "Schema versions that this reader understands",
         "The document is of another MAJOR schema version, or requires a field of a newer MINOR that this\n"
-        "reader does not know. It must be migrated, or read by a newer Proofpress.",
+        "reader does not know. It must be migrated ('proofpress migrate'), or read by a newer Proofpress.",
     ),
     _elsewhere(
         "SCH003",
@@ -119,7 +122,10 @@ PACK_RULES: tuple[Rule, ...] = (
     *integrity.RULES,
     *documents.RULES[:4],
     *identity.RULES,
+    *pipeline_lock.RULES,
+    *schema_life.RULES,
     *metrics.RULES,
+    *rows.RULES,
     *evaluation.RULES,
     *leakage.RULES,
     *dataset.RULES,
@@ -139,8 +145,11 @@ ACROSS = (
     _elsewhere(
         "XPK001",
         "Packs that share an identity share its evidence",
-        "Two packs name the same dataset snapshot, training run or model, but state different digests or\n"
-        "parameters for it. One of them describes something that never existed.",
+        "Two packs name the same dataset snapshot, training run, evaluation run or model, but state different\n"
+        "digests, parameters or `fixture` marks for it; or they quote different values of one release or baseline on\n"
+        "the same examples. One of them describes something that never existed. Bundles of a release are about one\n"
+        "model, and another revision is another training: its data, seed or parameters differ. Of several bundles of\n"
+        "a release only the last is compared, for it may correct what an earlier one says.",
     ),
     _elsewhere(
         "XPK002",

@@ -5,12 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from proofpress.evidence.base import Document
+from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.interface import FixedScore
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import Evidence
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 
 _SHOWN = 80
+_PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
+RELEASED, VALUE = "model of release", "value"
+"""Kinds of identities that outlive the bundle: the model that a release is about, and values that others quote."""
 SCORES = "fixed_input_scores"
 """The kind of a score among the promises."""
 
@@ -103,39 +108,63 @@ def facts_from(card: Mapping[str, Any]) -> PackFacts:
 
 
 def _identities(evidence: Evidence) -> Iterator[Identity]:
-    data, files, run, model = evidence.dataset, evidence.dataset_manifest, evidence.training, evidence.model
-    if data is not None:
-        splits = [[split.name, split.records, split.keys_sha256] for split in data.splits]
-        listed = [[file.name, file.sha256, file.size] for file in files.files] if files else []
-        yield Identity(
-            kind="dataset snapshot",
-            name=data.dataset_snapshot_id,
-            digest=_digest(splits, listed),
-            file="dataset/dataset_package.json",
-        )
+    yield from _data_identities(evidence)
+    run, model, evaluation, parts = evidence.training, evidence.model, evidence.evaluation, evidence.parts
     if run is not None:
-        yield Identity(
-            kind="training run",
-            name=run.run_id,
-            digest=_digest(run.commit, run.seed, run.dataset_snapshot_id, run.parameters, run.started_at),
-            file="training/training_run.json",
+        names = ("commit", "seed", "dataset_snapshot_id", "parameters", "started_at", "finished_at", "fixture")
+        outputs = sorted([item.sha256, item.size] for item in run.outputs)
+        told = [getattr(run, name) for name in names]
+        recipe = _digest(run.dataset_snapshot_id, run.seed, run.parameters)
+        variant = "-".join(part for part in (parts.name, f"v{parts.version}", parts.variant) if part)
+        yield _identity("training run", run.run_id, run, *told, outputs)
+        name = f"of {variant} (data, seed and parameters {recipe[:12]}…)"
+        yield Identity(kind="revision", name=name, digest=f"r{parts.revision}", file=_PATHS[type(run)])
+    if evaluation is not None:
+        names = (
+            "model_id",
+            "training_run_id",
+            "commit",
+            "dataset_snapshot_id",
+            "parameters",
+            "evaluated_at",
+            "fixture",
         )
-    evaluation = evidence.evaluation
-    for row in evaluation.rows if evaluation else ():
+        told = [getattr(evaluation, name) for name in names]
+        yield _identity("evaluation run", evaluation.run_id, evaluation, *told)
+        yield from _values(evidence.bundle_id, evaluation)
+    if model is not None:
+        told = [model.run_id, model.commit, model.dataset_snapshot_id, model.parameters, model.fixture]
+        yield _identity("model", model.model_id, model, *told)
+        yield Identity(kind=RELEASED, name=model.release_id, digest=model.model_id, file=_PATHS[type(model)])
+
+
+def _values(bundle_id: str, evaluation: EvalMetrics) -> Iterator[Identity]:
+    """A bundle's value, and a baseline's, on the same examples is the same wherever it is quoted."""
+    for row in evaluation.rows:
         if row.slice is not None or row.evaluated_keys_sha256 is None:
             continue
         where, keys = "model/eval_metrics.json", row.evaluated_keys_sha256
-        for name, value in ((evidence.bundle_id, row.value), (row.baseline, row.baseline_value)):
+        for name, value in ((bundle_id, row.value), (row.baseline, row.baseline_value)):
             if name is not None and value is not None:
                 subject = f"{row.key} of {name} on the keys {keys[:12]}…"
-                yield Identity(kind="value", name=subject, digest=f"{value.normalize():f}", file=where)
-    if model is not None:
-        yield Identity(
-            kind="model",
-            name=model.model_id,
-            digest=_digest(model.run_id, model.commit, model.dataset_snapshot_id, model.parameters),
-            file="model/model_package.json",
-        )
+                yield Identity(kind=VALUE, name=subject, digest=f"{value.normalize():f}", file=where)
+
+
+def _data_identities(evidence: Evidence) -> Iterator[Identity]:
+    data, files, splits = evidence.dataset, evidence.dataset_manifest, evidence.splits
+    if data is not None:
+        listed = [[split.name, split.records, split.keys_sha256] for split in data.splits]
+        yield _identity("dataset snapshot", data.dataset_snapshot_id, data, listed, data.fixture)
+    if files is not None:
+        listed = [[file.name, file.sha256, file.size] for file in files.files]
+        yield _identity("dataset snapshot, by its files", files.dataset_snapshot_id, files, listed)
+    if splits is not None:
+        keys = [[item.kind, file.split, file.n, file.sha256] for item in splits.keys for file in item.files]
+        yield _identity("dataset snapshot, by its keys", splits.dataset_snapshot_id, splits, keys)
+
+
+def _identity(kind: str, name: str, document: Document, *told: object) -> Identity:
+    return Identity(kind=kind, name=name, digest=_digest(*told), file=_PATHS[type(document)])
 
 
 def _promises(evidence: Evidence) -> Iterator[Kept]:

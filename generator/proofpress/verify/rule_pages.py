@@ -18,6 +18,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "GEN": "Who wrote it",
     "IDN": "Identity",
     "PAR": "Parameters",
+    "LCK": "Pipeline lock",
     "MET": "Metrics",
     "EVL": "What an evaluation was made from",
     "LEA": "Splits and leakage",

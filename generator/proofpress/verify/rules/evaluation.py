@@ -8,8 +8,8 @@ from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import EFFECTIVE_CONFIG
+from proofpress.verify.identity_graph import same_value
 from proofpress.verify.rule import Case, rule, trouble
-from proofpress.verify.rules.identity import same_value
 from proofpress.verify.rules.metrics import group_of
 
 EVAL: Final = "model/eval_metrics.json"

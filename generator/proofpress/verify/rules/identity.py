@@ -2,45 +2,35 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
+from proofpress.evidence.dataset import snapshot_id
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS, PARAMS, Evidence
+from proofpress.evidence.pack import Evidence
 from proofpress.evidence.values import ReleaseParts
+from proofpress.verify import identity_graph as graph
+from proofpress.verify.identity_graph import Shared
 from proofpress.verify.rule import Case, rule, trouble
 
-_WHERE = {kind.name: kind.path for kind in KINDS}
+_WHERE = graph.WHERE
 _HINT = "take all files from one run: build the document again from the run that is being released"
+_PROMOTE = "evaluate the promoted parameters again, or promote the parameters that were evaluated"
 
 
-def _statements(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-    """(file, pointer, value) of a field that several documents state; `names` maps document to field."""
-    for document, field in names.items():
-        holder = getattr(evidence, document)
-        if holder is not None and getattr(holder, field) is not None:
-            yield _WHERE[document], f"/{field}", str(getattr(holder, field))
-
-
-def _agree_all(what: str, evidence: Evidence, names: Mapping[str, str]) -> Iterator[Finding]:
-    """All documents that are there agree with the first of them, which is the source when the pack holds it."""
-    statements = _statements(evidence, names)
-    source = next(statements, None)
-    if source is not None:
-        yield from _agree(what, source, statements)
-
-
-def _agree(what: str, source: tuple[str, str, str], statements: Iterator[tuple[str, str, str]]) -> Iterator[Finding]:
-    origin, pointer, expected = source
-    for file, where, found in statements:
-        if found != expected:
+def _agree(shared: Shared, case: Case) -> Iterator[Finding]:
+    """All files that state an identity agree with its source; see the table in `identity_graph`."""
+    told = graph.statements(shared, case.evidence, case.raw)
+    if (found := graph.held(shared, told)) is None:
+        return
+    source, others = found
+    for other in others:
+        for each in graph.differences(source, other):
             yield trouble(
-                file,
-                where,
-                f"{file} is about {what} {found}, while {origin}{'#' + pointer if pointer else ''} "
-                f"says {expected}: these files come from different runs or releases",
-                expected=expected,
-                found=found,
-                hint=_HINT,
+                other.file,
+                f"{other.pointer}/{each.name}" if each.name else other.pointer,
+                graph.sentence(shared, source, other, each),
+                expected=each.expected,
+                found=each.found,
+                hint=_PROMOTE if shared is graph.PARAMETERS else _HINT,
             )
 
 
@@ -50,13 +40,7 @@ def release_id(case: Case) -> Iterator[Finding]:
 
     Usually a file was copied from another release's folder. Build it again for this release.
     """
-    evidence = case.evidence
-    documents = (
-        *("manifest", "model", "evaluation", "efficiency", "training", "run_manifest"),
-        *("suite", "readiness", "demo", "demo_preflight", "receipts"),
-    )
-    source = ("release.json", "/release_id", evidence.release.release_id)
-    yield from _agree("release", source, _statements(evidence, dict.fromkeys(documents, "release_id")))
+    yield from _agree(graph.RELEASE, case)
 
 
 @rule("IDN002", "The release id says what the release says")
@@ -102,14 +86,7 @@ def model_id(case: Case) -> Iterator[Finding]:
     The model's identity is the SHA-256 of the bytes of `model/manifest.json`. Evaluation, efficiency report
     and demo name the model that they ran; a different one means that their values describe another model.
     """
-    names = dict.fromkeys(
-        ("model", "evaluation", "efficiency", "suite", "readiness", "demo", "demo_preflight", "receipts"), "model_id"
-    )
-    if case.evidence.model_manifest is None:
-        yield from _agree_all("model", case.evidence, names)
-        return
-    source = ("model/manifest.json", "", "sha256:" + case.raw.files["model/manifest.json"].sha256)
-    yield from _agree("model", source, _statements(case.evidence, names))
+    yield from _agree(graph.MODEL, case)
 
 
 @rule("IDN004", "All documents name the same dataset snapshot")
@@ -118,11 +95,7 @@ def snapshot(case: Case) -> Iterator[Finding]:
 
     A pack without a dataset package is held to what its first document says.
     """
-    documents = (
-        *("dataset", "model", "evaluation", "training", "preflight"),
-        *("dataset_manifest", "splits", "dataset_snapshot"),
-    )
-    yield from _agree_all("dataset snapshot", case.evidence, dict.fromkeys(documents, "dataset_snapshot_id"))
+    yield from _agree(graph.SNAPSHOT, case)
 
 
 @rule("IDN005", "Model, evaluation and run manifest name the training run")
@@ -130,15 +103,21 @@ def run_id(case: Case) -> Iterator[Finding]:
     """The model package, the evaluation or the run manifest names another training run than
     `training/training_run.json`, or than each other.
     """
-    names = {"training": "run_id", "model": "run_id", "evaluation": "training_run_id", "run_manifest": "run_id"}
-    yield from _agree_all("training run", case.evidence, names)
+    yield from _agree(graph.TRAINING, case)
 
 
 @rule("IDN006", "All documents name the same commit")
 def commit(case: Case) -> Iterator[Finding]:
     """The model package or the evaluation names another commit than the training run, or than each other."""
-    documents = ("training", "model", "evaluation")
-    yield from _agree_all("commit", case.evidence, dict.fromkeys(documents, "commit"))
+    yield from _agree(graph.COMMIT, case)
+
+
+def _times(evidence: Evidence, names: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """(file, pointer, time) of the documents that are there; `names` maps document to field."""
+    for document, field in names.items():
+        holder = getattr(evidence, document)
+        if holder is not None:
+            yield _WHERE[document], f"/{field}", getattr(holder, field)
 
 
 @rule("IDN007", "Results are younger than their model and older than their release", needs="training")
@@ -160,7 +139,18 @@ def order_of_time(case: Case) -> Iterator[Finding]:
     times = {"evaluation": "evaluated_at", "efficiency": "measured_at", "demo": "started_at"}
     times |= {"suite": "started_at", "readiness": "assessed_at"}
     released = evidence.release.released_at
-    for file, pointer, found in (*_statements(evidence, times), (_WHERE["training"], "/finished_at", finished)):
+    dated = (*_times(evidence, times), (_WHERE["training"], "/finished_at", finished))
+    if len(dated) > 1 and all(found > released for _file, _pointer, found in dated):
+        yield trouble(
+            "release.json",
+            "/released_at",
+            "the release is older than everything that it holds",
+            expected=f"not before {max(found for _file, _pointer, found in dated)}",
+            found=released,
+            hint="state the time at which it was released",
+        )
+        return
+    for file, pointer, found in dated:
         if found > released:
             yield trouble(
                 file,
@@ -170,7 +160,7 @@ def order_of_time(case: Case) -> Iterator[Finding]:
                 found=found,
                 hint="a release can only hold what was measured before it; state the time at which it was released",
             )
-    for file, pointer, found in _statements(evidence, times):
+    for file, pointer, found in _times(evidence, times):
         if found < finished:
             yield trouble(
                 file,
@@ -182,15 +172,48 @@ def order_of_time(case: Case) -> Iterator[Finding]:
             )
 
 
-def same_value(left: Any, right: Any) -> bool:
-    """Whether two parsed values are equal; numbers by value, never a number and a text or truth value."""
-    if isinstance(left, Decimal) and isinstance(right, Decimal):
-        return left == right
-    if isinstance(left, dict) and isinstance(right, dict):
-        return left.keys() == right.keys() and all(same_value(left[name], right[name]) for name in left)
-    if isinstance(left, tuple) and isinstance(right, tuple):
-        return len(left) == len(right) and all(map(same_value, left, right))
-    return type(left) is type(right) and bool(left == right)
+@rule("IDN008", "The efficiency report comes from the evaluation run", book=2)
+def evaluation_run(case: Case) -> Iterator[Finding]:
+    """A document names another evaluation run than `model/eval_metrics.json`: costs and metrics that were never
+    measured together would stand side by side as one result.
+    """
+    yield from _agree(graph.EVALUATION, case)
+
+
+@rule("IDN009", "The snapshot's id is a digest of what it consists of", needs="dataset dataset_manifest splits", book=2)
+def snapshot_digest(case: Case) -> Iterator[Finding]:
+    """A snapshot id that the dataset builder made is the name and a digest of all key files and data files, but these
+    give another one: a file was exchanged, left out or renamed after the snapshot got its name.
+
+    Ids of another form are names that somebody gave, and bind nothing.
+    """
+    data, files, splits = case.evidence.dataset, case.evidence.dataset_manifest, case.evidence.splits
+    if data is None or files is None or splits is None or data.generated_by != "proofpress.pack.dataset":
+        return
+    name, dash, digits = data.dataset_snapshot_id.rpartition("-")
+    if not dash or len(digits) != 16 or not set(digits) <= set("0123456789abcdef"):
+        return
+    if name != data.name:
+        yield trouble(
+            _WHERE["dataset"],
+            "/name",
+            f"the snapshot {data.dataset_snapshot_id} is not of the data set '{data.name}'",
+            expected=name,
+            found=data.name,
+            hint="build the dataset package again from the split's records",
+        )
+        return
+    keys = {item.kind: [{"path": file.path, "sha256": file.sha256} for file in item.files] for item in splits.keys}
+    expected = snapshot_id(name, keys, [{"name": file.name, "sha256": file.sha256} for file in files.files])
+    if expected != data.dataset_snapshot_id:
+        yield trouble(
+            _WHERE["dataset_manifest"],
+            "/dataset_snapshot_id",
+            f"the data files listed here and the key files listed in {_WHERE['splits']} give another snapshot",
+            expected=data.dataset_snapshot_id,
+            found=expected,
+            hint="build the dataset package again from the split's records",
+        )
 
 
 @rule("PAR001", "The evaluated run used the promoted parameters")
@@ -200,32 +223,35 @@ def parameters(case: Case) -> Iterator[Finding]:
     Metrics of a run with other parameters describe a model that nobody releases. Return to the recorded run
     with the promoted parameters, and take its metrics; never edit a value by hand.
     """
-    evidence = case.evidence
-    promoted, origin = evidence.promoted_parameters, PARAMS
-    if promoted is None and evidence.model is not None:
-        promoted, origin = evidence.model.parameters, _WHERE["model"]
-    if promoted is None:
-        return
-    said = {
-        "evaluation": "metrics came from a run",
-        "training": "the training run ran",
-        "model": "the model package",
-    }
-    for document, story in said.items():
-        holder = getattr(evidence, document)
-        if holder is None or _WHERE[document] == origin:
-            continue
-        for name in sorted(promoted.keys() | holder.parameters.keys()):
-            mine, theirs = promoted.get(name, "nothing"), holder.parameters.get(name, "nothing")
-            if not same_value(mine, theirs):
-                yield trouble(
-                    _WHERE[document],
-                    f"/parameters/{name}",
-                    f"{story} with {name} {theirs}, the promoted parameters ({origin}) say {mine}",
-                    expected=mine,
-                    found=theirs,
-                    hint="evaluate the promoted parameters again, or promote the parameters that were evaluated",
-                )
+    yield from _agree(graph.PARAMETERS, case)
 
 
-RULES = (release_id, release_parts, model_id, snapshot, run_id, commit, order_of_time, parameters)
+@rule("PAR002", "The run's seed is the parameters' seed", needs="training", book=2)
+def seed(case: Case) -> Iterator[Finding]:
+    """`training/training_run.json` states another seed than the parameter `seed` that it ran with."""
+    run = case.evidence.training
+    stated = run.parameters.get("seed") if run else None
+    if run is not None and isinstance(stated, Decimal) and stated != run.seed:
+        yield trouble(
+            _WHERE["training"],
+            "/seed",
+            f"the training run says seed {run.seed}, its parameters say {stated}",
+            expected=stated,
+            found=run.seed,
+            hint="write the training run again from the recorded run",
+        )
+
+
+RULES = (
+    release_id,
+    release_parts,
+    model_id,
+    snapshot,
+    run_id,
+    commit,
+    order_of_time,
+    evaluation_run,
+    snapshot_digest,
+    parameters,
+    seed,
+)

@@ -106,7 +106,17 @@ def balance(case: Case) -> Iterator[Finding]:
         totals[entry.split] += entry.n
     digests = {(file.split, file.sha256) for item in splits.keys for file in item.files}
     for index, split in enumerate(dataset.splits):
-        if totals[split.name] != split.records:
+        keyed = {file.n for item in splits.keys[:1] for file in item.files if file.split == split.name}
+        if totals[split.name] != split.records and keyed == {totals[split.name]}:
+            yield trouble(
+                "dataset/dataset_package.json",
+                f"/splits/{index}/records",
+                f"'{split.name}' has {totals[split.name]} records by its keys and its classes",
+                expected=totals[split.name],
+                found=split.records,
+                hint=_AGAIN,
+            )
+        elif totals[split.name] != split.records:
             yield trouble(
                 SPLITS,
                 "/class_balance",
@@ -125,6 +135,17 @@ def balance(case: Case) -> Iterator[Finding]:
                 hint=_AGAIN,
             )
     names = {split.name for split in dataset.splits}
+    classed = {entry.split for entry in splits.class_balance}
+    if names != classed and all({file.split for file in item.files} == classed for item in splits.keys):
+        yield trouble(
+            "dataset/dataset_package.json",
+            "/splits",
+            "the splits are not those that have keys and classes",
+            expected=", ".join(sorted(classed)),
+            found=", ".join(sorted(names)),
+            hint=_AGAIN,
+        )
+        return
     for number, item in enumerate(splits.keys):
         covered = {file.split for file in item.files}
         if covered != names:

@@ -17,8 +17,8 @@ from proofpress.evidence.preflight import (
 from proofpress.evidence.training import RunIdentity, resumed_log_trouble, role_in_run
 from proofpress.ingest.strict import PARSERS, StrictError
 from proofpress.render.sets import RENDERED
+from proofpress.verify.identity_graph import same_value
 from proofpress.verify.rule import Case, rule, trouble
-from proofpress.verify.rules.identity import same_value
 
 _PATHS = {kind.name: kind.path for kind in KINDS}
 _PREFLIGHT, _MANIFEST, _RUN = _PATHS["preflight"], _PATHS["run_manifest"], _PATHS["training"]

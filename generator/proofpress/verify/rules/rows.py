@@ -1,0 +1,100 @@
+"""MET, continued: rows of one metric, of one part of a split, and of one dimension belong together."""
+
+from collections.abc import Iterator
+
+from proofpress.evidence.finding import Finding
+from proofpress.verify.identity_graph import WHERE
+from proofpress.verify.rule import Case, rule, trouble
+
+EVAL = WHERE["evaluation"]
+_AGAIN = "build the evaluation again from its per-example results; values are never typed by hand"
+
+
+@rule("MET021", "Rows of one metric are measured alike", needs="evaluation", book=2)
+def same_unit(case: Case) -> Iterator[Finding]:
+    """Two rows of one metric state different units, different directions, or are aggregated differently; one row of a
+    metric and split has per-example results behind its value and another has none; two costs of one name state
+    different units. Values that are measured differently need names of their own.
+    """
+    evaluation, efficiency = case.evidence.evaluation, case.evidence.efficiency
+    rows = evaluation.rows if evaluation else ()
+    found = [(EVAL, f"/rows/{index}/unit", row.name, "unit", row.unit) for index, row in enumerate(rows)]
+    found += [
+        (EVAL, f"/rows/{index}/higher_is_better", row.name, "direction", str(row.higher_is_better))
+        for index, row in enumerate(rows)
+    ]
+    found += [
+        (EVAL, f"/rows/{index}/per_sample/aggregate", row.name, "aggregate", row.per_sample.aggregate)
+        for index, row in enumerate(rows)
+        if row.per_sample is not None
+    ]
+    found += [
+        (EVAL, f"/rows/{index}/per_sample", f"{row.name}@{row.split}", "per-example results", _given(row.per_sample))
+        for index, row in enumerate(rows)
+        if row.value is not None
+    ]
+    found += [
+        (WHERE["efficiency"], f"/rows/{index}/unit", row.name, "unit", row.unit)
+        for index, row in enumerate(efficiency.rows if efficiency else ())
+    ]
+    first: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for file, pointer, name, what, value in found:
+        where, said = first.setdefault((file, name, what), (pointer, value))
+        if value != said:
+            yield trouble(
+                file,
+                pointer,
+                f"{name}: {what} {value} here, {said} at {where}",
+                expected=said,
+                found=value,
+                hint="give the other measure a name of its own",
+            )
+
+
+def _given(value: object) -> str:
+    return "none" if value is None else "given"
+
+
+@rule("MET022", "Sliced rows name a described dimension", needs="evaluation", book=2)
+def known_dimensions(case: Case) -> Iterator[Finding]:
+    """A row is sliced by a dimension that the evaluation does not describe under `slice_dimensions`, so that nobody
+    knows what the slices are, and whether they make up the split.
+    """
+    evaluation = case.evidence.evaluation
+    described = [item.name for item in evaluation.slice_dimensions] if evaluation else []
+    for index, row in enumerate(evaluation.rows if evaluation else ()):
+        if row.slice is not None and row.slice.dimension not in described:
+            yield trouble(
+                EVAL,
+                f"/rows/{index}/slice/dimension",
+                f"{row.key}: the dimension '{row.slice.dimension}' is not described under /slice_dimensions",
+                expected=", ".join(described) or "a described dimension",
+                found=row.slice.dimension,
+                hint="describe the dimension: what it cuts, and whether its slices make up the split",
+            )
+
+
+@rule("MET023", "Rows of one part of a split were evaluated on the same examples", needs="evaluation", book=2)
+def same_keys(case: Case) -> Iterator[Finding]:
+    """A row of a whole split names other keys than the split, or two rows that count the same examples of a slice name
+    different keys.
+    """
+    evaluation = case.evidence.evaluation
+    first: dict[tuple[str, str | None, str | None, int], str] = {}
+    for split in evaluation.splits if evaluation else ():
+        first[split.name, None, None, split.n] = split.keys_sha256
+    for index, row in enumerate(evaluation.rows if evaluation else ()):
+        part = (row.split, row.slice.dimension if row.slice else None, row.slice.value if row.slice else None, row.n)
+        mine = row.evaluated_keys_sha256
+        if mine is not None and mine != first.setdefault(part, mine):
+            yield trouble(
+                EVAL,
+                f"/rows/{index}/evaluated_keys_sha256",
+                f"{row.key}: other rows of these {row.n} examples, or the split, name other keys",
+                expected=first[part],
+                found=mine,
+                hint=_AGAIN,
+            )
+
+
+RULES = (same_unit, known_dimensions, same_keys)

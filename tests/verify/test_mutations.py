@@ -1,0 +1,121 @@
+"""Mutations of the example packs: none is accepted, but of fields that docs/free-fields.md declares free.
+
+A few hundred run with the suite; `make mutations` (`--mutations 10000`) runs the whole of them.
+"""
+
+import random
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from mutations import Mutation, changed, document_mutations, example_packs, raw_mutations, resealed
+from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import KINDS, MANIFEST
+from proofpress.ingest import RawPack, interpret
+from proofpress.pipeline import rules_at
+from proofpress.render.sets import TemplateSets
+from proofpress.verify import Verdict, verify
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "free-fields.md"
+PACKS = example_packs(ROOT)
+_ROW = re.compile(r"\| (`[^`]+`|every document) \| ((?:`[^`]+`(?:, )?)+) \| (.+) \|")
+
+
+@cache
+def free_fields() -> frozenset[tuple[str, str]]:
+    """(document, field) of the declared fields; the document of a field that all have is empty."""
+    found = set()
+    for document, fields, _why in _ROW.findall(PAGE.read_text(encoding="utf-8")):
+        for field in re.findall(r"`([^`]+)`", fields):
+            found.add(("" if document == "every document" else document.strip("`"), field))
+    return frozenset(found)
+
+
+def is_free(mutation: Mutation) -> bool:
+    """Whether the field that a mutation changed is declared free."""
+    for document, field in free_fields():
+        whole = field.removesuffix("/…")
+        below = field != whole and mutation.field.startswith(f"{whole}/")
+        if document in {"", mutation.file} and (below or mutation.field == whole):
+            return True
+    return False
+
+
+def names(finding: Finding, file: str) -> bool:
+    """Whether a finding is about a file: by its path, or, where two files contradict each other, in its sentence."""
+    return finding.file == file or file in finding.message
+
+
+def failure(mutation: Mutation, verdict: Verdict) -> str:
+    """What is wrong with the verdict on a mutated pack, or ''."""
+    if any(finding.rule == "SYS001" for finding in verdict.findings):
+        return f"{mutation}: a rule could not be decided"
+    if verdict.verified is not None:
+        return f"{mutation}: accepted"
+    if not any(names(finding, mutation.file) for finding in verdict.errors):
+        return f"{mutation}: {sorted({(item.rule, item.file) for item in verdict.errors})} do not name the file"
+    return ""
+
+
+def turns(config: pytest.Config, few: int) -> int:
+    """How many mutations to try."""
+    return int(config.getoption("--mutations") or few)
+
+
+def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> None:
+    rules = rules_at(ROOT)
+    chance = random.Random(20261124)  # noqa: S311 - repeatable damage
+    streams = [(raw, raw_mutations(raw, chance)) for raw in PACKS]
+    for turn in range(turns(pytestconfig, 300)):
+        raw, stream = streams[turn % len(streams)]
+        mutation = next(stream)
+        verdict = rules.judge(interpret(changed(raw, {mutation.file: mutation.data})))
+        assert failure(mutation, verdict) == ""
+
+
+def test_the_sealed_again_packs_verify() -> None:
+    template_set = TemplateSets().newest()
+    for raw in PACKS:
+        assert verify(resealed(raw, None, template_set)).findings == (), raw.label
+
+
+def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
+    template_set = TemplateSets().newest()
+    chance = random.Random(20261125)  # noqa: S311 - repeatable damage
+    streams = [(raw, document_mutations(raw, chance)) for raw in PACKS]
+    seen: Counter[str] = Counter()
+    wrong: list[str] = []
+    for turn in range(turns(pytestconfig, 400)):
+        raw, stream = streams[turn % len(streams)]
+        mutation = next(stream)
+        problem = failure(mutation, verify(resealed(raw, mutation, template_set)))
+        seen["refused" if not problem else "free" if is_free(mutation) else "wrong"] += 1
+        if problem and not (problem.endswith(": accepted") and is_free(mutation)):
+            wrong.append(problem)
+    assert wrong == [], f"{seen}: bind these fields by a rule, or declare them free in {PAGE.name}"
+    assert seen["refused"] > seen["free"]
+
+
+def test_the_page_declares_fields_of_documents() -> None:
+    paths = {kind.path: kind for kind in KINDS}
+    assert len(free_fields()) > 60
+    for document, field in free_fields():
+        assert document in {"", *paths}, document
+        top = field.split("/")[1]
+        kinds = [paths[document]] if document else list(KINDS)
+        assert all(top in kind.model.model_fields for kind in kinds), f"{document}#{field}"
+    assert MANIFEST not in {document for document, _field in free_fields()}
+    assert "model/manifest.json" not in {document for document, _field in free_fields()}
+
+
+def test_the_same_seed_gives_the_same_mutations() -> None:
+    def first(raw: RawPack) -> list[str]:
+        stream = raw_mutations(raw, random.Random(7))  # noqa: S311 - repeatable damage
+        return [str(next(stream)) for _ in range(40)]
+
+    assert first(PACKS[0]) == first(PACKS[0])
+    assert len(set(first(PACKS[0]))) > 35
