@@ -17,7 +17,7 @@ from proofpress.evidence.pack import KINDS, MANIFEST
 from proofpress.ingest import RawPack, interpret
 from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
-from proofpress.verify import Verdict, verify
+from proofpress.verify import Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "free-fields.md"
@@ -78,13 +78,13 @@ def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> No
 
 
 def test_the_sealed_again_packs_verify() -> None:
-    template_set = TemplateSets().newest()
+    rules = rules_at(ROOT)
     for raw in PACKS:
-        assert verify(resealed(raw, None, template_set)).findings == (), raw.label
+        assert rules.judge(resealed(raw, None, TemplateSets().newest())).errors == (), raw.label
 
 
 def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
-    template_set = TemplateSets().newest()
+    rules, template_set = rules_at(ROOT), TemplateSets().newest()
     chance = random.Random(20261125)  # noqa: S311 - repeatable damage
     streams = [(raw, document_mutations(raw, chance)) for raw in PACKS]
     seen: Counter[str] = Counter()
@@ -92,7 +92,7 @@ def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.C
     for turn in range(turns(pytestconfig, 400)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        problem = failure(mutation, verify(resealed(raw, mutation, template_set)))
+        problem = failure(mutation, rules.judge(resealed(raw, mutation, template_set)))
         seen["refused" if not problem else "free" if is_free(mutation) else "wrong"] += 1
         if problem and not (problem.endswith(": accepted") and is_free(mutation)):
             wrong.append(problem)
