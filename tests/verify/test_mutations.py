@@ -1,4 +1,5 @@
-"""Mutations of the example packs: none is accepted, but of fields that docs/free-fields.md declares free.
+"""Mutations of the example packs, and of two small ones with every kind of document: none is accepted, but of fields
+that docs/free-fields.md declares free.
 
 A few hundred run with the suite; `make mutations` (`--mutations 10000`) runs the whole of them.
 """
@@ -6,14 +7,17 @@ A few hundred run with the suite; `make mutations` (`--mutations 10000`) runs th
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from mutations import Mutation, changed, document_mutations, example_packs, raw_mutations, resealed
+from complete_pack import PROFILES
+from mutations import Mutation, changed, document_mutations, packs_of, raw_mutations, resealed, small_packs
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS, MANIFEST
+from proofpress.evidence.pack import KINDS, MANIFEST, documents_among
 from proofpress.ingest import RawPack, interpret
 from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
@@ -21,7 +25,7 @@ from proofpress.verify import Verdict, verify
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "free-fields.md"
-PACKS = example_packs(ROOT)
+PACKS = (*packs_of(ROOT), *small_packs(Path(mkdtemp(prefix="proofpress-tests-"))))
 _ROW = re.compile(r"\| (`[^`]+`|every document) \| ((?:`[^`]+`(?:, )?)+) \| (.+) \|")
 
 
@@ -40,7 +44,7 @@ def is_free(mutation: Mutation) -> bool:
     for document, field in free_fields():
         whole = field.removesuffix("/…")
         below = field != whole and mutation.field.startswith(f"{whole}/")
-        if document in {"", mutation.file} and (below or mutation.field == whole):
+        if document in {"", mutation.document} and (below or mutation.field == whole):
             return True
     return False
 
@@ -67,7 +71,7 @@ def turns(config: pytest.Config, few: int) -> int:
 
 
 def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> None:
-    rules = rules_at(ROOT)
+    rules = replace(rules_at(ROOT), profiles=PROFILES)
     chance = random.Random(20261124)  # noqa: S311 - repeatable damage
     streams = [(raw, raw_mutations(raw, chance)) for raw in PACKS]
     for turn in range(turns(pytestconfig, 300)):
@@ -80,7 +84,7 @@ def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> No
 def test_the_sealed_again_packs_verify() -> None:
     template_set = TemplateSets().newest()
     for raw in PACKS:
-        assert verify(resealed(raw, None, template_set)).findings == (), raw.label
+        assert verify(resealed(raw, None, template_set), profiles=PROFILES).findings == (), raw.label
 
 
 def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
@@ -92,12 +96,16 @@ def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.C
     for turn in range(turns(pytestconfig, 400)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        problem = failure(mutation, verify(resealed(raw, mutation, template_set)))
+        problem = failure(mutation, verify(resealed(raw, mutation, template_set), profiles=PROFILES))
         seen["refused" if not problem else "free" if is_free(mutation) else "wrong"] += 1
         if problem and not (problem.endswith(": accepted") and is_free(mutation)):
             wrong.append(problem)
     assert wrong == [], f"{seen}: bind these fields by a rule, or declare them free in {PAGE.name}"
     assert seen["refused"] > seen["free"]
+
+
+def test_the_packs_hold_every_kind_of_document() -> None:
+    assert {kind.name for kind in KINDS} == {kind.name for raw in PACKS for kind in documents_among(raw.files)}
 
 
 def test_the_page_declares_fields_of_documents() -> None:
