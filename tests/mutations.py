@@ -13,11 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from complete_pack import CompletePack
+from pack_builder import PackBuilder
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import CHECKSUMS, KIND_BY_PATH, MANIFEST
+from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST, kind_at
 from proofpress.evidence.values import Number
 from proofpress.ingest import LoadedPack, RawFile, RawPack, interpret, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
+from proofpress.ingest.load import _unreadable
 from proofpress.ingest.rows import lines_of, read_rows
 from proofpress.ingest.strict import StrictError, parse_json, pointer_of
 from proofpress.render.render import render_documents
@@ -39,6 +42,11 @@ class Mutation:
 
     def __str__(self) -> str:
         return f"{self.file}#{self.place}: {self.what}"
+
+    @property
+    def document(self) -> str:
+        """The place of the file's kind of document, as the list of free fields names it."""
+        return next((kind.path for kind in KINDS if kind.holds(self.file)), self.file)
 
     @property
     def field(self) -> str:
@@ -223,7 +231,7 @@ def raw_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
 
 def document_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
     """Fields of the JSON documents that people and builders write, without end. The manifest is written anew."""
-    documents = [file for path, file in raw.files.items() if path in KIND_BY_PATH and path != MANIFEST]
+    documents = [file for path, file in raw.files.items() if kind_at(path) and path != MANIFEST]
     weights = [len(_places(file.data or b"")) ** 0.5 for file in documents]  # so that neither short nor long ones lack
     while True:
         (file,) = chance.choices(documents, weights)
@@ -233,14 +241,16 @@ def document_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation
 
 def changed(raw: RawPack, files: Mapping[str, bytes]) -> RawPack:
     """The pack with some files' bytes replaced, as ingest would read it."""
-    new = dict(raw.files)
+    new, findings = dict(raw.files), list(raw.findings)
     for path, data in files.items():
         try:
             rows = read_rows(lines_of(data)) if path.endswith(".jsonl") else None
-        except StrictError:
-            rows = None  # ingest tells it as a finding; the digest is wrong as well
+        except StrictError as exc:
+            findings.append(_unreadable(path, exc))
+            new.pop(path, None)
+            continue
         new[path] = RawFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), data=data, rows=rows)
-    return replace(raw, files=dict(sorted(new.items())))
+    return replace(raw, files=dict(sorted(new.items())), findings=tuple(findings))
 
 
 def resealed(raw: RawPack, mutation: Mutation | None, template_set: TemplateSet) -> LoadedPack:
@@ -273,10 +283,17 @@ def resealed(raw: RawPack, mutation: Mutation | None, template_set: TemplateSet)
     return interpret(changed(raw, {CHECKSUMS: render_checksums(lines)}))
 
 
-def example_packs(root: Path) -> tuple[RawPack, ...]:
-    """The example packs as ingest reads them."""
+def packs_of(root: Path) -> tuple[RawPack, ...]:
+    """The packs of an instance as ingest reads them."""
     return tuple(
         load_pack(source_of(path, label=f"{path.parent.name}/{path.name}")).raw
         for path in sorted(root.glob("packs/*/*-r*"))
         if path.is_dir()
     )
+
+
+def small_packs(root: Path) -> tuple[RawPack, ...]:
+    """Two small packs that hold every kind of document between them."""
+    PackBuilder(root / "everything" / "packs").with_everything()
+    CompletePack(root / "complete" / "packs")
+    return (*packs_of(root / "everything"), *packs_of(root / "complete"))

@@ -1,4 +1,5 @@
-"""Mutations of the example packs: none is accepted, but of fields that docs/free-fields.md declares free.
+"""Mutations of the example packs, and of two small ones with every kind of document: none is accepted, but of fields
+that docs/free-fields.md declares free.
 
 A few hundred run with the suite; `make mutations` (`--mutations 10000`) runs the whole of them.
 """
@@ -6,22 +7,26 @@ A few hundred run with the suite; `make mutations` (`--mutations 10000`) runs th
 import random
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 
-from mutations import Mutation, changed, document_mutations, example_packs, raw_mutations, resealed
+from complete_pack import PROFILE
+from mutations import Mutation, changed, document_mutations, packs_of, raw_mutations, resealed, small_packs
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import KINDS, MANIFEST
+from proofpress.evidence.pack import KINDS, MANIFEST, documents_among
 from proofpress.ingest import RawPack, interpret
-from proofpress.pipeline import rules_at
+from proofpress.instance import open_instance
+from proofpress.pipeline import Rules, rules_at
 from proofpress.render.sets import TemplateSets
-from proofpress.verify import Verdict
+from proofpress.verify import Profiles, Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "free-fields.md"
-PACKS = example_packs(ROOT)
+PACKS = (*packs_of(ROOT), *small_packs(Path(mkdtemp(prefix="proofpress-tests-"))))
 _ROW = re.compile(r"\| (`[^`]+`|every document) \| ((?:`[^`]+`(?:, )?)+) \| (.+) \|")
 
 
@@ -35,12 +40,20 @@ def free_fields() -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
+def the_rules() -> Rules:
+    """What the packs are judged by: the rules of the example instance, with the small packs' profile."""
+    instance = open_instance(ROOT)
+    own = {name: instance.profiles.chain(name)[0] for name in instance.profiles.names()}
+    policy = instance.policy.model_copy(update={"families": {}})  # the small packs are of no family of it
+    return replace(rules_at(ROOT), policy=policy, profiles=Profiles({**own, PROFILE.name: PROFILE}))
+
+
 def is_free(mutation: Mutation) -> bool:
     """Whether the field that a mutation changed is declared free."""
     for document, field in free_fields():
         whole = field.removesuffix("/…")
         below = field != whole and mutation.field.startswith(f"{whole}/")
-        if document in {"", mutation.file} and (below or mutation.field == whole):
+        if document in {"", mutation.document} and (below or mutation.field == whole):
             return True
     return False
 
@@ -67,7 +80,7 @@ def turns(config: pytest.Config, few: int) -> int:
 
 
 def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> None:
-    rules = rules_at(ROOT)
+    rules = the_rules()
     chance = random.Random(20261124)  # noqa: S311 - repeatable damage
     streams = [(raw, raw_mutations(raw, chance)) for raw in PACKS]
     for turn in range(turns(pytestconfig, 300)):
@@ -78,13 +91,13 @@ def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> No
 
 
 def test_the_sealed_again_packs_verify() -> None:
-    rules = rules_at(ROOT)
+    rules = the_rules()
     for raw in PACKS:
         assert rules.judge(resealed(raw, None, TemplateSets().newest())).errors == (), raw.label
 
 
 def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
-    rules, template_set = rules_at(ROOT), TemplateSets().newest()
+    rules, template_set = the_rules(), TemplateSets().newest()
     chance = random.Random(20261125)  # noqa: S311 - repeatable damage
     streams = [(raw, document_mutations(raw, chance)) for raw in PACKS]
     seen: Counter[str] = Counter()
@@ -98,6 +111,10 @@ def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.C
             wrong.append(problem)
     assert wrong == [], f"{seen}: bind these fields by a rule, or declare them free in {PAGE.name}"
     assert seen["refused"] > seen["free"]
+
+
+def test_the_packs_hold_every_kind_of_document() -> None:
+    assert {kind.name for kind in KINDS} == {kind.name for raw in PACKS for kind in documents_among(raw.files)}
 
 
 def test_the_page_declares_fields_of_documents() -> None:

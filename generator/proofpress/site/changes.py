@@ -16,6 +16,7 @@ from proofpress.site.table_html import patch_lines
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
+    ("evaluation", "Findings and baselines", {"metric"}),
     ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
     ("interface", "Interface", {"interface"}),
     ("model", "Model", {"model"}),
@@ -103,7 +104,11 @@ def view(comparison: Comparison, json: str) -> dict[str, Any]:
     """The whole comparison for the changes page."""
     parts = []
     for id_, title, kinds in _PARTS:
-        chosen = [change for change in comparison.changes if change.kind in kinds]
+        chosen = [
+            change
+            for change in comparison.changes
+            if change.kind in kinds and (change.kind != "metric" or ("@" in change.subject) is (id_ == "metrics"))
+        ]
         if chosen:
             parts.append(_part(id_, title, chosen))
     unchanged = f"{comparison.unchanged} facts are unchanged."

@@ -83,7 +83,7 @@ def named(case: Case) -> Iterator[Finding]:
                     if theirs is None:
                         problem, expected = f"is not in {place}", ", ".join(sorted(known[what])) or f"one of the {what}"
                     elif file != FAILURES and entry.id not in theirs:
-                        problem, expected = "does not name it back", f"'{entry.id}' in '{name}' too"
+                        problem, expected = f"does not name it back in {place}", f"'{entry.id}' in '{name}' too"
                     else:
                         continue
                     yield trouble(

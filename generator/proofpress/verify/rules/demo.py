@@ -85,10 +85,11 @@ def runtime(case: Case) -> Iterator[Finding]:
     wanted = list(file_checks(digests, {**own, _MODEL: preflight.model_id.removeprefix("sha256:")}))
     wanted += [program_check(run.command[0], there=True)] if run else []
     for check, found in contradicted(preflight.checks, wanted):
+        source = _DEMO if check.name == "program" else "the model and inputs that were checked"
         yield trouble(
             _PREFLIGHT,
             "/checks",
-            f"the check '{check.name}' is not what the values behind it give",
+            f"the check '{check.name}' is not that of {source}",
             expected=f"required {check.required}, found {check.found}",
             found=f"required {found.required}, found {found.found}" if found else "no such check",
             hint=_HINT,
@@ -125,9 +126,9 @@ def runtime(case: Case) -> Iterator[Finding]:
         yield trouble(
             _PREFLIGHT,
             "/inputs",
-            f"the preflight checked a {path} that the run did not use"
+            f"the preflight checked a {path} that the run ({_DEMO}) did not use"
             if more
-            else f"the preflight did not check {path} as the run used it",
+            else f"the preflight did not check {path} as the run ({_DEMO}) used it",
             expected="the inputs of the run",
             found=f"{path}, sha256 {sha256}, {size} bytes",
             hint=_HINT,
@@ -150,7 +151,7 @@ def receipts(case: Case) -> Iterator[Finding]:
         ("output", report.output, run.outputs if run else ()),
     ):
         if path not in {item.path for item in used}:
-            problem = f"{path} is no {field} of the demo run"
+            problem = f"{path} is no {field} of the demo run ({_DEMO})"
             known = ", ".join(item.path for item in used) or "a demo run"
             yield trouble(_RECEIPTS, f"/{field}", problem, expected=known, found=path, hint=_HINT)
             return

@@ -13,6 +13,7 @@ from proofpress.ingest.strict import parse_json
 from proofpress.verify.rule import Case, rule, trouble
 
 INTERFACE, RELEASE, SCORES = "interface.json", "release.json", "fixed_input_scores"
+_MODEL, _EVAL = "model/model_package.json", "model/eval_metrics.json"
 _VERSION = re.compile(r"v?(\d+)\.(\d+)(?:\.(\d+))?[a-z0-9.+-]*", re.ASCII)
 _AGAIN = "write it with its builder: proofpress pack interface"
 
@@ -101,27 +102,29 @@ def same_names(case: Case) -> Iterator[Finding]:
     """
     interface, model, evaluation = _interface(case), case.evidence.model, case.evidence.evaluation
     outputs = {item.name for item in interface.outputs}
-    pairs: list[tuple[str, set[str], set[str]]] = []
+    pairs: list[tuple[str, str, set[str], set[str]]] = []
     if model is not None:
         pairs += [
-            (f"/{kind}", {item.name for item in getattr(model, kind)}, promised)
+            (f"/{kind}", _MODEL, {item.name for item in getattr(model, kind)}, promised)
             for kind in ("inputs", "outputs")
             if (promised := {item.name for item in getattr(interface, kind)})
         ]
     if evaluation is not None:
         measured = {row.name for row in evaluation.rows}
         unknown = {item.name for item in interface.metrics} - measured
-        pairs.append(("/metrics", measured, measured | unknown))
+        pairs.append(("/metrics", _EVAL, measured, measured | unknown))
     for index, fixed in enumerate(interface.fixed_input_scores if outputs else ()):
-        pairs.append((f"/{SCORES}/{index}/scores", outputs, outputs | {score.output for score in fixed.scores}))
-    for pointer, wanted, found in pairs:
+        pairs.append(
+            (f"/{SCORES}/{index}/scores", INTERFACE, outputs, outputs | {score.output for score in fixed.scores})
+        )
+    for pointer, source, wanted, found in pairs:
         if wanted != found:
             strange = ", ".join(sorted(found - wanted)) or "nothing more"
             missing = ", ".join(sorted(wanted - found))
             yield trouble(
                 INTERFACE,
                 pointer,
-                f"{pointer[1:]} of the interface are not those of the pack: {missing or strange}",
+                f"{pointer[1:]} of the interface are not those of {source}: {missing or strange}",
                 expected=", ".join(sorted(wanted)),
                 found=", ".join(sorted(found)),
                 hint="name in the interface what the model package and the evaluation name",

@@ -45,13 +45,15 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "release": {"authors": ("name",), "headline": ("name", "split"), "deprecations": ("name",)},
     "model_manifest": {"files": ("path",)},
     "model": {"inputs": ("name",), "outputs": ("name",)},
-    "evaluation": {"splits": ("name",), "baselines": ("name",), "slice_dimensions": ("name",)},
-    "efficiency": {"rows": ("name", "batch_size")},
+    "evaluation": {"splits": ("name",), "baselines": ("name",), "slice_dimensions": ("name",), "inputs": ("path",)},
+    "efficiency": {"rows": ("name", "batch_size"), "inputs": ("path",)},
     "training": {"outputs": ("path",), "log": ("step", "name")},
     "dataset": {"splits": ("name",), "features": ("name",), "sources": ("name",)},
     "dataset_manifest": {"files": ("name",)},
     "splits": {"keys": ("kind",), "overlaps": ("kind", "left", "right"), "class_balance": ("split", "label")},
     "demo": {"inputs": ("path",), "outputs": ("path",)},
+    "readiness": {"inputs": ("path",)},
+    "traceability": {"links": ("source", "source_field", "target", "target_field")},
 }
 """By document and list: what names an item of it."""
 
