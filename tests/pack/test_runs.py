@@ -338,7 +338,7 @@ def edited(name: str, value: Any) -> Callable[[Path], None]:
         (edited("resumed_step", 1), "was resumed at step 1"),
         (edited("duration_seconds", 1e300), "duration_seconds"),
         (edited("duration_seconds", -1), "duration_seconds"),
-        (lambda folder: (folder / "params.yaml").write_text("- a\n"), "no mapping"),
+        (lambda folder: (folder / "params.yaml").write_text("- a\n"), "not a mapping"),
         (lambda folder: (folder / "log.jsonl").write_text('{"step": 1}\n'), "log.jsonl, line 1"),
         (lambda folder: (folder / "log.jsonl").write_text("loss\n"), "log.jsonl: not JSON"),
         (

@@ -17,8 +17,7 @@ from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
 from proofpress.pack.slices import _Z, mean_interval, wilson_interval, write_slices
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError
+from proofpress.pack.writer import PackError, produced
 from proofpress.verify import Profiles
 
 RESULTS = "model/per_example/test.jsonl"

@@ -9,7 +9,7 @@ import pytest
 from complete_pack import CONFIG, DECISION, METRICS, PROFILE, CompletePack
 from pack_builder import EVAL, REMOVE
 from proofpress.evidence.values import Number
-from proofpress.pack.training import produced
+from proofpress.pack.writer import produced
 from proofpress.verify import Profiles
 from proofpress.verify.book import PACK_RULES, rule_book
 from proofpress.verify.rules import evaluation, readiness

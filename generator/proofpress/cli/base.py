@@ -79,7 +79,7 @@ def now(at: str | None) -> str:
 
 def print_written(format_: str, folder: Path, paths: "Sequence[str]") -> None:
     """Say which files of a pack a builder wrote: path, digest and size in JSON; as `sha256sum` prints them in text."""
-    from proofpress.pack.training import produced
+    from proofpress.pack.writer import produced
 
     outputs = [produced(folder, path) for path in paths]
     if format_ == "json":

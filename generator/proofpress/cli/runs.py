@@ -98,7 +98,8 @@ def demo_run(
     Example:  proofpress demo run packs/digits/digits-v0.4.0-mlp64-r1
     """
     from proofpress.evidence.demo import DemoRun
-    from proofpress.pack.demo import model_id_of, run_demo
+    from proofpress.pack.demo import run_demo
+    from proofpress.pack.model import model_id_of
     from proofpress.pack.training import release_of
     from proofpress.pack.writer import document_in
     from proofpress.pipeline import refuse_registered, rules_at

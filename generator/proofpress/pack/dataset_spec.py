@@ -1,6 +1,5 @@
 """The reviewed spec of a snapshot, the check of its inputs, and the record of its build."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,15 @@ from proofpress.evidence.dataset import (
 )
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, kind_of, parse_document, private_path, write_document, write_text
+from proofpress.pack.writer import (
+    PackError,
+    kind_of,
+    parse_document,
+    private_path,
+    produced,
+    write_document,
+    write_text,
+)
 from proofpress.verify.rules.dataset import contradictions, missed_limits
 
 _LABEL: Final = "proofpress.pack.dataset"
@@ -66,7 +72,7 @@ def write_input_check(
         DatasetInputCheck,
         {
             "name": spec.name,
-            "spec_sha256": _digest(folder, DatasetSpec),
+            "spec_sha256": produced(folder, kind_of(DatasetSpec).path)["sha256"],
             "inputs": [
                 {name: value for name, value in item if value or name not in {"columns", "problems"}}
                 for item in checked
@@ -98,14 +104,10 @@ def write_snapshot_report(folder: Path, snapshot_id: str, inputs: Sequence[DataF
         DatasetSnapshot,
         {
             "dataset_snapshot_id": snapshot_id,
-            "spec_sha256": _digest(folder, DatasetSpec),
+            "spec_sha256": produced(folder, kind_of(DatasetSpec).path)["sha256"],
             "input_check": produced(folder, kind_of(DatasetInputCheck).path),
             "inputs": inputs,
             "artifacts": [produced(folder, path) for path in sorted({*documents, *keys} - apart)],
         },
         generated_by=_LABEL,
     )
-
-
-def _digest(folder: Path, model: type[DatasetSpec]) -> str:
-    return hashlib.sha256((folder / kind_of(model).path).read_bytes()).hexdigest()

@@ -10,8 +10,7 @@ from typing import Any, Final
 from proofpress.evidence.base import Absence
 from proofpress.evidence.model import EfficiencyReport, EfficiencyRow
 from proofpress.evidence.values import path_trouble
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, exact, kind_of, write_document
+from proofpress.pack.writer import PackError, clear, exact, kind_of, produced, write_document
 
 _LABEL: Final = "proofpress.pack.efficiency"
 

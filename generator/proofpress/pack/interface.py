@@ -10,11 +10,11 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from proofpress.evidence.interface import SURFACE, FixedInput, FixedScore, Interface
-from proofpress.evidence.model import ModelManifest
 from proofpress.ingest.load import HELD_ARTIFACT_BYTES
 from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.pack.model import model_id_of
 from proofpress.pack.writer import PackError, kind_of, read_fields, write_document
 from proofpress.verify.rules.promises import answer_of
 
@@ -110,10 +110,7 @@ def interface_from(folder: Path, surface: Path) -> Interface:
     """
     fields = read_fields(surface)
     declared = fields.pop("fixed_inputs", ())
-    try:
-        manifest = hashlib.sha256(read_file(folder / kind_of(ModelManifest).path)).hexdigest()
-    except OSError as exc:
-        raise PackError("the folder has no model/manifest.json", hint="write the model first") from exc
+    model_id = model_id_of(folder)
     try:
         scores = [
             fixed_input(
@@ -130,4 +127,4 @@ def interface_from(folder: Path, surface: Path) -> Interface:
         raise PackError(
             f"{surface.name}: a fixed input needs name, input, scores and outputs ({type(exc).__name__}: {exc})"
         ) from exc
-    return write_interface(folder, model_id=f"sha256:{manifest}", surface=fields, fixed_input_scores=scores)
+    return write_interface(folder, model_id=model_id, surface=fields, fixed_input_scores=scores)

@@ -1,6 +1,5 @@
 """The model's own files, their manifest, and the model package."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Any, Final, Literal
 
 from proofpress.evidence.model import ModelManifest, ModelPackage
 from proofpress.evidence.values import path_trouble
-from proofpress.pack.writer import PackError, clear, kind_of, write_bytes, write_document
+from proofpress.pack.writer import PackError, clear, kind_of, produced, write_bytes, write_document
 
 _LABEL: Final = "proofpress.pack.model"
 ModelFileRole = Literal["weights", "config", "calibration", "tokenizer", "other"]
@@ -59,23 +58,26 @@ def write_model_manifest(folder: Path, *, model_format: str, files: Mapping[str,
         ModelManifest,
         {
             "format": model_format,
-            "files": [
-                {"path": path, "role": files[path], **dict(zip(("sha256", "size"), _hashed(folder, path), strict=True))}
-                for path in sorted(files)
-            ],
+            "files": [_file(folder, path, files[path]) for path in sorted(files)],
         },
         generated_by=_LABEL,
     )
-    manifest = folder / kind_of(ModelManifest).path
-    return "sha256:" + hashlib.sha256(manifest.read_bytes()).hexdigest()
+    return model_id_of(folder)
 
 
-def _hashed(folder: Path, path: str) -> tuple[str, int]:
-    place = folder / "model" / path
-    if path_trouble(path) or place.is_symlink() or not place.is_file():
-        raise PackError(f"model/{path} is not a file of this folder", hint="copy the model's files below model/ first")
-    with place.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()
+def model_id_of(folder: Path) -> str:
+    """The identity of the model that a folder holds. Raises `PackError` when it holds none."""
+    place = kind_of(ModelManifest).path
+    if not (folder / place).exists():
+        raise PackError(f"the folder has no {place}", hint="write the model first")
+    return f"sha256:{produced(folder, place)['sha256']}"
+
+
+def _file(folder: Path, path: str, role: ModelFileRole) -> dict[str, Any]:
+    place = f"model/{path}"
+    if trouble := path_trouble(place):
+        raise PackError(f"the model's file '{place}' {trouble}", hint="copy the model's files below model/ first")
+    return {"path": path, "role": role} | produced(folder, place) | {"path": path}
 
 
 def write_model_package(

@@ -27,11 +27,12 @@ from proofpress.ingest.checksums import parse_checksums
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import pointer_of
 from proofpress.pack.machine import probe
-from proofpress.pack.training import files_below, produced
 from proofpress.pack.writer import (
     PackError,
     document_in,
+    files_below,
     kind_of,
+    produced,
     read_structured,
     write_bytes,
     write_document,

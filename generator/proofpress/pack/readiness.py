@@ -11,8 +11,7 @@ from proofpress.evidence.readiness import ReadinessReport, ScopeDecision
 from proofpress.evidence.values import JsonObject
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.pack.release import documents_in, files_in
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, kind_of, write_document
+from proofpress.pack.writer import PackError, clear, kind_of, produced, write_document
 from proofpress.verify.readiness import (
     Candidate,
     assess,

@@ -1,6 +1,5 @@
 """`release.json`, and the last step: render the documents, then write manifest and checksum files."""
 
-import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,13 +28,7 @@ from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.load import MAX_ARTIFACT_BYTES
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, parse_yaml
-from proofpress.pack.writer import (
-    PackError,
-    kind_of,
-    parse_document,
-    write_bytes,
-    write_document,
-)
+from proofpress.pack.writer import PackError, described, kind_of, parse_document, produced, write_bytes, write_document
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet
 from proofpress.verify.rule import RULE_BOOK
@@ -101,10 +94,9 @@ def assemble(
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)
     entries = {
-        path: FileEntry(path=path, role=roles.get(path) or _role(path), sha256=digest, size=size)
+        path: FileEntry(role=roles.get(path) or _role(path), **produced(folder, path))
         for path in files_in(folder)
         if path not in made_here
-        for digest, size in (digest_of(folder, path),)
     }
     header = header_of(release, profile=profile, template_set=template_set, rule_book=rule_book)
     external = _external(folder) if external_artifacts is None else tuple(external_artifacts)
@@ -136,7 +128,7 @@ def assemble(
         write_bytes(folder, path, data)
     ordered = [entries[path] for path in sorted(entries)]
     write_document(folder, PackManifest, {**header, "files": ordered}, generated_by=_LABEL)
-    digest, _size = digest_of(folder, MANIFEST)
+    digest = produced(folder, MANIFEST)["sha256"]
     sums = [(entry.path, entry.sha256) for entry in ordered]
     write_bytes(folder, CHECKSUMS, render_checksums([*sums, (MANIFEST, digest)]))
     return f"sha256:{digest}"
@@ -214,7 +206,7 @@ def _refuse(error: OSError) -> None:
 
 
 def _entry(path: str, data: bytes) -> FileEntry:
-    return FileEntry(path=path, role=_role(path), sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    return FileEntry(role=_role(path), **described(path, data))
 
 
 def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
@@ -252,9 +244,3 @@ def _role(path: str) -> str:
     if path.endswith(".md"):
         return "document"
     return "other"
-
-
-def digest_of(folder: Path, path: str) -> tuple[str, int]:
-    """SHA-256 and size of a file of the folder, read in pieces."""
-    with (folder / path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()

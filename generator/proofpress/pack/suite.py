@@ -14,8 +14,7 @@ from typing import Any, Final
 from proofpress.evidence.model import ModelPackage
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.readiness import SuiteReport, SuiteStep
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, exact, kind_of, parse_document, write_document
+from proofpress.pack.writer import PackError, clear, exact, kind_of, parse_document, produced, write_document
 
 LIMIT_SECONDS: Final = 3600
 FOLDER: Final = "readiness/"

@@ -1,6 +1,5 @@
 """The training run, the promoted parameters, and the list of all files of the run."""
 
-import hashlib
 import math
 import platform
 import re
@@ -12,13 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import CHECKSUMS, PARAMS
+from proofpress.evidence.pack import PARAMS
 from proofpress.evidence.release import Release
 from proofpress.evidence.training import Checkpoint, RunManifest, TrainingRun, role_in_run
 from proofpress.evidence.values import ReleaseParts
 from proofpress.ingest.strict import parse_yaml
-from proofpress.pack.writer import PackError, document_in, exact, kind_of, write_document, write_text
-from proofpress.render.sets import RENDERED
+from proofpress.pack.writer import (
+    PackError,
+    document_in,
+    exact,
+    files_below,
+    kind_of,
+    produced,
+    write_document,
+    write_text,
+)
 
 _LABEL: Final = "proofpress.pack.training"
 
@@ -49,21 +56,6 @@ def write_params(folder: Path, parameters: Mapping[str, Any]) -> None:
     if set(parse_yaml(text.encode("utf-8"))) != set(parameters):
         raise PackError("a parameter's name can't stand in YAML as it is")
     write_text(folder, PARAMS, text)
-
-
-def produced(folder: Path, path: str) -> dict[str, Any]:
-    """Path, digest and size of a file of the pack. Raises `PackError` when there is none, or a link in its place."""
-    file = folder / path
-    if file.is_symlink() or not file.is_file():
-        raise PackError(f"{path} is not a file of the pack", hint="put a plain copy of it there")
-    with file.open("rb") as stream:
-        return {"path": path, "sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "size": stream.tell()}
-
-
-def files_below(folder: Path, section: str) -> list[str]:
-    """Paths of the files that a section of a pack holds, without those that assembly writes: documents, checksums."""
-    found = (item.relative_to(folder).as_posix() for item in (folder / section).rglob("*") if not item.is_dir())
-    return sorted(path for path in found if path not in RENDERED and path != f"{section}/{CHECKSUMS}")
 
 
 def release_of(folder: Path) -> str:

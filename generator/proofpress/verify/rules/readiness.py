@@ -16,7 +16,7 @@ from proofpress.verify.readiness import (
     requirements,
     suite_steps,
 )
-from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 SUITE: Final = "readiness/suite_report.json"
 REPORT: Final = "readiness/readiness_report.json"
@@ -104,14 +104,13 @@ def suite_files(case: Case) -> Iterator[Finding]:
     for index, run in enumerate(_suite(case).steps):
         for name in ("inputs", "outputs"):
             for number, item in enumerate(getattr(run, name)):
-                found = _identity(case, item.path)
-                if found != item:
+                if difference := case.unlike(item):
                     yield trouble(
                         SUITE,
                         f"/steps/{index}/{name}/{number}",
                         f"{item.path} is not the file of step '{run.step.name}'",
-                        expected=f"sha256 {item.sha256}, {item.size} bytes",
-                        found=f"sha256 {found.sha256}, {found.size} bytes" if found else "no such file",
+                        expected=bytes_of(item),
+                        found=difference,
                         hint=_RERUN,
                     )
 
@@ -184,8 +183,8 @@ def inputs(case: Case) -> Iterator[Finding]:
                 REPORT,
                 "/inputs" if index is None else f"/inputs/{index}",
                 f"{path} is not the file that the report was made from",
-                expected=f"sha256 {right.sha256}, {right.size} bytes" if right else "not an input",
-                found=f"sha256 {item.sha256}, {item.size} bytes" if item else "not among the inputs",
+                expected=bytes_of(right) if right else "not an input",
+                found=bytes_of(item) if item else "not among the inputs",
                 hint=_AGAIN,
             )
 
