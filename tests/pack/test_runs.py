@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from pack_builder import MACHINE, PackBuilder
+from pack_builder import EVAL, MACHINE, PackBuilder
 from proofpress.cli import main
 from proofpress.errors import ExitCode
+from proofpress.evidence.evaluation import MetricsFile
+from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.training import RunIdentity
 from proofpress.ingest.strict import parse_json
 from proofpress.pack.machine import cuda_devices, memory_bytes, probe
@@ -403,7 +405,15 @@ def test_a_resumed_run_is_packaged_with_its_checkpoint(pack: PackBuilder, resume
     assert pack.value(RUN, "/resumed_step") == 3
     assert pack.value(RUN, "/resumed_from/path") == "training/checkpoints/step-3.bin"
     assert {item["role"] for item in pack.json(FILES)["files"] if "checkpoints" in item["path"]} == {"checkpoint"}
-    pack.corrupt("model/eval_metrics.json", "/resumed_step", 3).reseal(bindings=False)
+    measured = pack.json(EVAL)
+    measured = {name: value for name, value in measured.items() if name in MetricsFile.model_fields}
+    metrics = resumed.parent / "all.json"
+    metrics.write_text(dump_json(measured | {"schema_version": "1.0.0"}), encoding="utf-8")
+    code, _out, err = run("pack", "eval", str(pack.folder), "--metrics", str(metrics))
+    assert code == 0, err
+    assert pack.value(EVAL, "/resumed_step") == 3
+    code, _out, err = run("pack", "release", str(pack.folder), "--profile", "paper-demo")
+    assert code == 0, err
     assert pack.verify().findings == ()
     assert "The run went on from a checkpoint at step 3." in (pack / "training/training_run_card.md").read_text()
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, PARAMS
 from proofpress.evidence.release import Release
-from proofpress.evidence.training import Checkpoint, RunManifest, TrainingRun, role_in_run
+from proofpress.evidence.training import RESUMED_STEP, Checkpoint, RunManifest, TrainingRun, role_in_run
 from proofpress.evidence.values import ReleaseParts
 from proofpress.ingest.strict import parse_yaml
 from proofpress.pack.writer import PackError, document_in, exact, kind_of, write_document, write_text
@@ -131,6 +131,14 @@ def write_training(
         },
         generated_by=_LABEL,
     )
+
+
+def resumption(folder: Path, training_run_id: str) -> dict[str, Any]:
+    """`resumed_step`, as what is measured of a training run repeats it: when the folder's run is it and went on."""
+    run = document_in(folder, TrainingRun)
+    if run is None or run.run_id != training_run_id or run.resumed_step is None:
+        return {}
+    return {RESUMED_STEP: run.resumed_step}
 
 
 def write_run_manifest(folder: Path) -> RunManifest:
