@@ -55,6 +55,11 @@ def output(run: Run, *argv: str, code: int = 0) -> Any:
     return report
 
 
+def contents(whole: CompletePack) -> dict[str, bytes]:
+    """The files of the pack."""
+    return {str(path): path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
+
+
 def given(instance: Path, name: str, value: Any) -> str:
     """Write a JSON file into the instance; returns its name."""
     (instance / name).write_text(value if isinstance(value, str) else dump_json(value), encoding="utf-8")
@@ -143,11 +148,11 @@ def test_usage(argv: tuple[str, ...], words: str, run: Run) -> None:
 )
 def test_a_registered_pack_never_changes(argv: tuple[str, ...], run: Run, whole: CompletePack) -> None:
     assert run("registry", "submit", RELEASE, "--at", "2026-03-03T00:00:00Z", "--by", "owner")[0] == 0
-    before = {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
+    before = contents(whole)
     code, _out, err = run(*argv)
     assert code == 2
     assert "never changes" in err
-    assert {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()} == before
+    assert contents(whole) == before
 
 
 # ── costs, model, paper ──────────────────────────────────────────────────────────────────────────────
@@ -185,17 +190,24 @@ def test_costs_are_bound_to_model_and_run(run: Run, whole: CompletePack, instanc
     [
         ("inputs", ["demo/none.jsonl"], "not a file of this folder"),
         ("inputs", ["../out.txt"], "not a file of this folder"),
+        ("inputs", 3, "a list of paths"),
+        ("inputs", [3], "a list of paths"),
+        ("inputs", "demo/inputs.jsonl", "a list of paths"),
         ("rows", [{"name": "latency_p50"}], "unit"),
         ("claim_boundary", [], "claim_boundary"),
         ("environment", {"data": "/home/someone/data"}, "private path"),
         ("speed", 1, "unknown fields speed"),
     ],
 )
-def test_costs_that_are_no_evidence_are_refused(field: str, value: Any, words: str, run: Run, instance: Path) -> None:
+def test_costs_that_are_no_evidence_are_refused(
+    field: str, value: Any, words: str, run: Run, whole: CompletePack, instance: Path
+) -> None:
     file = given(instance, "costs.json", {**MEASURED, field: value})
+    before = contents(whole)
     code, _out, err = run("pack", "efficiency", PACK, "--measurements", file)
     assert code == 2
     assert words in err
+    assert contents(whole) == before, "what is refused never costs the evidence that is there"
 
 
 def test_costs_need_something_to_be_about(run: Run, whole: CompletePack, instance: Path) -> None:
@@ -203,7 +215,6 @@ def test_costs_need_something_to_be_about(run: Run, whole: CompletePack, instanc
     code, _out, err = run("pack", "efficiency", PACK, "--measurements", given(instance, "costs.json", MEASURED))
     assert code == 2
     assert "nothing states release_id, model_id, run_id" in err
-    assert not (whole / COST).exists(), "costs of an earlier run must not stand"
 
 
 def description(whole: CompletePack) -> dict[str, Any]:
@@ -241,9 +252,11 @@ def test_a_model_that_is_not_there_is_refused(
     field: str, value: Any, words: str, run: Run, whole: CompletePack, instance: Path
 ) -> None:
     file = given(instance, "model.json", {**description(whole), field: value})
+    before = contents(whole)
     code, _out, err = run("pack", "model", PACK, "--metadata", file)
     assert code == 2
     assert words in err
+    assert contents(whole) == before
 
 
 def test_the_paper_names_what_it_lacks(run: Run, whole: CompletePack) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -167,12 +167,15 @@ def header_of(release: Release, *, profile: str, template_set: TemplateSet, rule
     }
 
 
-def documents_in(folder: Path) -> dict[str, Any]:
-    """The JSON documents of a folder that is not a pack yet, by their field in `Evidence`. Raises `PackError`."""
+def documents_in(folder: Path, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The JSON documents of a folder that is not a pack yet, by their field in `Evidence`. Raises `PackError`.
+
+    Documents at the paths `without` are left aside, valid or not: a builder writes them anew.
+    """
     return gathered(
         (kind, parse_document(kind.model, (folder / kind.path).read_bytes(), path=kind.path))
         for kind in documents_among(files_in(folder))
-        if kind.path != MANIFEST
+        if kind.path != MANIFEST and kind.path not in without
     )
 
 
