@@ -97,6 +97,16 @@ def test_the_whole_way_ends_in_a_verified_pack(run: Run, whole: CompletePack, in
     assert run("verify", PACK)[0] == 0
 
 
+def test_a_pack_keeps_its_profile(run: Run, whole: CompletePack) -> None:
+    assert output(run, "pack", "release", PACK)["profile"] == PROFILE.name
+    assert output(run, "pack", "release", PACK, "--profile", "paper-demo")["profile"] == "paper-demo"
+    assert output(run, "pack", "release", PACK)["profile"] == "paper-demo"
+    assert output(run, "pack", "paper", PACK)["outputs"][0]["path"] == "paper/paper_draft.md"
+    assert "the profile 'paper-demo' has no slice suite" in run("slices", PACK)[2]
+    whole.remove("manifest.json")
+    assert output(run, "pack", "release", PACK)["profile"] == "standard"
+
+
 def test_text_output_is_one_line_each(run: Run, whole: CompletePack) -> None:
     code, out, _err = run("readiness", PACK, "--assess")
     assert code == 1

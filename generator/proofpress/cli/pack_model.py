@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from proofpress.cli.base import FORMATS, format_option, print_written
-from proofpress.cli.make import FOLDER, open_folder, pack
+from proofpress.cli.make import FOLDER, open_folder, pack, profile_of
 from proofpress.errors import ExitCode
 
 _IDENTITY = ("release_id", "run_id", "commit", "dataset_snapshot_id", "parameters")
@@ -61,6 +61,6 @@ def pack_paper(root: Path, folder: Path, template_set: str | None, format_: str)
     target = open_folder(root, folder)
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
-    path = write_paper(target, profile=known.policy.default_profile, template_set=chosen)
+    path = write_paper(target, profile=profile_of(target, known, None), template_set=chosen)
     print_written(format_, target, [path])
     return ExitCode.OK

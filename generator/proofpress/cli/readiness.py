@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from proofpress.cli.base import FORMATS, cli, emit, format_option
-from proofpress.cli.make import open_folder
+from proofpress.cli.make import open_folder, profile_of
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
 
@@ -62,7 +62,7 @@ def readiness(
         raise UsageError("say what to do with the suite", hint="--plan, --execute or --assess")
     target = open_folder(root, pack)
     known = rules_at(root)
-    chain = known.profiles.chain(profile or _profile_of(target) or known.policy.default_profile)
+    chain = known.profiles.chain(profile_of(target, known, profile))
     now = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     decided = {file.name: read_decision(file.name, read_given(root / file)) for file in decisions}
     suite: SuiteReport | None = None
@@ -82,14 +82,6 @@ def readiness(
     report = None if mode == "plan" else write_readiness(target, chain, at=now, decisions=decided)
     _print(format_, mode, suite, report)
     return ExitCode.OK if report is not None and report.ok else ExitCode.FINDINGS
-
-
-def _profile_of(folder: Path) -> str | None:
-    from proofpress.evidence.release import PackManifest
-    from proofpress.pack.writer import parse_document
-
-    path = folder / "manifest.json"
-    return parse_document(PackManifest, path.read_bytes()).profile if path.is_file() else None
 
 
 def _print(format_: str, mode: str, suite: "SuiteReport | None", report: "ReadinessReport | None") -> None:
