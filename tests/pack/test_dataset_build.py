@@ -19,7 +19,7 @@ from proofpress.pack.dataset_inputs import MOST_CLASSES
 from proofpress.pack.writer import PackError
 
 REPORT, CHECK = "dataset/dataset_snapshot_report.json", "dataset/dataset_input_check_report.json"
-SPEC = "dataset/dataset_spec.json"
+SPEC, SUMS = "dataset/dataset_spec.json", "dataset/SHA256SUMS"
 ROWS = "id,image,fold,kind\nr1,s1,a,cat\nr2,s1,a,dog\nr3,s2,b,cat\nr4,s3,b,dog\n"
 
 Change = Callable[[dict[str, Any]], object]
@@ -103,10 +103,10 @@ def test_a_snapshot_is_read_from_a_csv_file(place: Place) -> None:
     report: DatasetSnapshot = place.document(REPORT, DatasetSnapshot)
     assert report.spec_sha256 == check.spec_sha256 == hashlib.sha256((place.folder / SPEC).read_bytes()).hexdigest()
     assert report.input_check.sha256 == hashlib.sha256((place.folder / CHECK).read_bytes()).hexdigest()
-    assert {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT} == {
+    assert {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT, SUMS} == {
         path.relative_to(place.folder).as_posix() for path in place.folder.rglob("*") if path.is_file()
     }
-    assert set(outcome.outputs) == {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT}
+    assert set(outcome.outputs) == {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT, SUMS}
 
 
 def test_building_again_gives_the_same_bytes(place: Place) -> None:
