@@ -134,7 +134,10 @@ def test_a_failed_step_shows_its_last_words(run: Run, whole: CompletePack) -> No
     [
         (("readiness", PACK), "--plan, --execute or --assess"),
         (("readiness", "packs/nothing", "--plan"), "no such folder"),
-        (("readiness", PACK, "--plan", "--profile", "minimal"), "declares no suite"),
+        (("readiness", PACK, "--plan", "--execute"), "--plan and --execute exclude each other"),
+        (("readiness", PACK, "--assess", "--plan"), "--plan and --assess exclude each other"),
+        (("pack", "dataset", PACK, "--spec", "a.yaml", "--check-spec", "--check-inputs"), "exclude each other"),
+        (("readiness", PACK, "--plan", "--profile", "minimal"), "profile 'minimal' declares no suite"),
         (("readiness", PACK, "--assess", "--profile", "minimal"), "requires no rows"),
         (("pack", "eval", PACK, "--metrics", "none.json"), "can't be read"),
         (("pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--set", "a=1"), "--config"),

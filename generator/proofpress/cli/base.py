@@ -77,6 +77,14 @@ def now(at: str | None) -> str:
     return at or datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def one_mode(flags: Mapping[str, bool]) -> str:
+    """The mode that was asked for by its flag, empty without one. Raises `UsageError` on two."""
+    asked = [name for name, given in flags.items() if given]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="name one of them")
+    return asked[0] if asked else ""
+
+
 def print_written(format_: str, folder: Path, paths: "Sequence[str]") -> None:
     """Say which files of a pack a builder wrote: path, digest and size in JSON; as `sha256sum` prints them in text."""
     from proofpress.pack.training import produced
