@@ -107,6 +107,59 @@ def test_a_pack_keeps_its_profile(run: Run, whole: CompletePack) -> None:
     assert output(run, "pack", "release", PACK)["profile"] == "standard"
 
 
+WRITTEN = ("title", "summary", "intended_use", "out_of_scope", "licence", "authors", "headline", "changelog")
+
+
+def written_release(whole: CompletePack) -> dict[str, Any]:
+    """What people write of the tiny release."""
+    return {name: whole.json("release.json")[name] for name in (*WRITTEN, "released_at")}
+
+
+def test_the_release_is_written_from_a_file(run: Run, whole: CompletePack, instance: Path) -> None:
+    old = whole.json("release.json")
+    fields = {**written_release(whole), "predecessor": old["predecessor"]}
+    whole.remove("release.json")
+    assert "--metadata" in run("pack", "release", PACK)[2]
+    file = given(instance, "release.yaml", fields)
+    assert output(run, "pack", "release", PACK, "--metadata", file)["profile"] == PROFILE.name
+    new = whole.json("release.json")
+    assert {name: new[name] for name in ("release_id", "family", "version")} == {
+        name: old[name] for name in ("release_id", "family", "version")
+    }
+    assert run("verify", PACK)[0] == 0
+    at = fields.pop("released_at")
+    yaml = "".join(f"{name}: {dump_json(value, indent=None)}" for name, value in fields.items())
+    file = given(instance, "release.yaml", f"{yaml}released_at: {at}\n")
+    assert run("pack", "release", PACK, "--metadata", file)[0] == 0
+    assert whole.json("release.json") == new
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"titel": "x"}, "has unknown fields titel"),
+        ({"predecessor": "digits-v0.1.0-r1"}, "a predecessor has release_id and pack_id"),
+        ({"release_id": 3}, "'3' is no release id"),
+        ({"family": 3}, "release.json/family"),
+        ({"licence": ""}, "release.json/licence"),
+        ({"released_at": "today"}, "release.json/released_at"),
+    ],
+)
+def test_a_release_that_is_none_changes_nothing(
+    changes: dict[str, Any], words: str, run: Run, whole: CompletePack, instance: Path
+) -> None:
+    file = given(instance, "release.json", {**written_release(whole), **changes})
+    before = contents(whole)
+    code, _out, err = run("pack", "release", PACK, "--metadata", file)
+    assert (code, words in err) == (ExitCode.USAGE, True), err
+    assert contents(whole) == before
+
+
+def test_the_demo_is_a_builder_too(run: Run, whole: CompletePack) -> None:
+    found = output(run, "pack", "demo", PACK, "--at", "2026-03-01T10:00:00Z")
+    assert "demo/terminal_demo_manifest.json" in {item["path"] for item in found["outputs"]}
+
+
 def test_text_output_is_one_line_each(run: Run, whole: CompletePack) -> None:
     code, out, _err = run("readiness", PACK, "--assess")
     assert code == 1

@@ -29,6 +29,8 @@ from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.load import MAX_ARTIFACT_BYTES
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, parse_yaml
+from proofpress.pack.fields import asked_fields
+from proofpress.pack.training import named_release
 from proofpress.pack.writer import (
     PackError,
     kind_of,
@@ -42,6 +44,12 @@ from proofpress.verify.rule import RULE_BOOK
 from proofpress.verify.rules.integrity import SECTIONS
 
 _LABEL: Final = "proofpress.pack.release"
+_WRITTEN: Final = (
+    *("title", "summary", "released_at", "intended_use", "out_of_scope"),
+    *("licence", "authors", "headline", "changelog"),
+)
+_MAY_WRITE: Final = ("keywords", "compatibility", "support", "deprecations")
+_PLACED: Final = ("release_id", "family", "predecessor")
 
 
 def write_release(
@@ -77,6 +85,37 @@ def write_release(
     )
 
 
+def release_from(folder: Path, file: Path) -> Release:
+    """Write `release.json` from what people wrote in a JSON or YAML file. Raises `PackError`.
+
+    Release id, bundle and family are those of the folder's place, `<family>/<release id>[.b<n>]`, unless the file
+    states `release_id` or `family`; `predecessor` holds the release_id and pack_id of the release before.
+    """
+    fields = asked_fields(file, required=_WRITTEN, optional=(*_MAY_WRITE, *_PLACED))
+    named, bundle = named_release(folder)
+    placed: dict[str, Any] = {"release_id": named, "family": folder.resolve().parent.name, "predecessor": None}
+    placed |= {name: fields.pop(name) for name in _PLACED if name in fields}
+    before = placed["predecessor"]
+    if before is not None and not (isinstance(before, Mapping) and before.keys() == {"release_id", "pack_id"}):
+        raise PackError(f"{file.name}: a predecessor has release_id and pack_id", hint="leave it out, or name both")
+    try:
+        ReleaseParts(str(placed["release_id"]))
+    except ValueError as exc:
+        raise PackError(
+            f"'{placed['release_id']}' is no release id",
+            hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
+        ) from exc
+    return write_release(
+        folder,
+        release_id=str(placed["release_id"]),
+        family=placed["family"],
+        released_at=fields.pop("released_at"),
+        predecessor=(before["release_id"], before["pack_id"]) if before else None,
+        fields=fields,
+        bundle=bundle,
+    )
+
+
 def assemble(
     folder: Path,
     *,
@@ -96,7 +135,9 @@ def assemble(
     documents = documents_in(folder)
     release = documents.get("release")
     if not isinstance(release, Release):
-        raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
+        raise PackError(
+            "the folder has no release.json", hint="write it: proofpress pack release --metadata release.yaml"
+        )
     made_here = RENDERED | {spec.path for spec in template_set.documents}
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)

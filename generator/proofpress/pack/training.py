@@ -73,7 +73,7 @@ def release_of(folder: Path) -> str:
     """
     if (release := document_in(folder, Release)) is not None:
         return release.release_id
-    name = re.sub(r"\.b[1-9]\d*$", "", folder.resolve().name)
+    name, _bundle = named_release(folder)
     try:
         ReleaseParts(name)
     except ValueError as exc:
@@ -82,6 +82,13 @@ def release_of(folder: Path) -> str:
             hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
         ) from exc
     return name
+
+
+def named_release(folder: Path) -> tuple[str, int]:
+    """The release id and the bundle that a folder's name tells: `<release id>`, or `<release id>.b<bundle>`."""
+    name = folder.resolve().name
+    found = re.fullmatch(r"(.+)\.b([1-9]\d*)", name)
+    return (found[1], int(found[2])) if found else (name, 1)
 
 
 def write_training(
