@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pack_builder import PackBuilder, thawed
 from proofpress.cli import main
@@ -17,6 +18,7 @@ from proofpress.ingest.strict import parse_json
 from proofpress.pack.dataset_build import DatasetOutcome, build_dataset, check_inputs, check_spec
 from proofpress.pack.dataset_inputs import MOST_CLASSES
 from proofpress.pack.writer import PackError
+from proofpress.schemas import schemas
 
 REPORT, CHECK = "dataset/dataset_snapshot_report.json", "dataset/dataset_input_check_report.json"
 SPEC, SUMS = "dataset/dataset_spec.json", "dataset/SHA256SUMS"
@@ -349,12 +351,21 @@ def test_the_command_checks_then_builds(place: Place, capsys: pytest.CaptureFixt
     digest = json.loads(out)["spec_sha256"]
     assert not place.folder.exists()
     code, out, _err = run(capsys, place.root, *words_of("--check-inputs"))
-    assert (code, out.splitlines()) == (ExitCode.OK, [CHECK, SPEC, f"spec sha256 {digest}"])
+    *files, last = out.splitlines()
+    assert (code, [line.split("  ")[1] for line in files], last) == (
+        ExitCode.OK,
+        [CHECK, SPEC],
+        f"spec sha256 {digest}",
+    )
+    assert files[1] == f"{digest}  {SPEC}"
     code, out, _err = run(capsys, place.root, *words_of("--format", "json"))
     report = json.loads(out)
     assert (code, report["schema"], report["step"], report["ok"]) == (0, "proofpress.pack-dataset/1", "build", True)
     assert report["spec_sha256"] == digest
-    assert REPORT in report["outputs"]
+    assert list(Draft202012Validator(schemas()["pack-dataset"]).iter_errors(report)) == []
+    outputs = {item["path"]: item for item in report["outputs"]}
+    assert (outputs[SPEC]["sha256"], outputs[SPEC]["size"]) == (digest, (place.folder / SPEC).stat().st_size)
+    assert {REPORT, SUMS} <= outputs.keys()
     assert str(place.root) not in out
 
 

@@ -1,12 +1,11 @@
 """Builders of the evidence that a pack holds about its data and its interface."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, emit, format_option, one_mode
+from proofpress.cli.base import FORMATS, emit, format_option, one_mode, print_written
 from proofpress.cli.make import pack
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
@@ -46,11 +45,9 @@ def pack_dataset(
     else:
         refuse_registered(root, folder, rules_at(root))
         outcome = (check_inputs if step == "--check-inputs" else build_dataset)(root / folder, root / spec, files)
-    if format_ == "json":
-        emit(json.dumps({"schema": "proofpress.pack-dataset/1", **asdict(outcome)}, indent=2, ensure_ascii=False))
-    else:
-        for path in outcome.outputs:
-            emit(path)
+    fields = {name: value for name, value in asdict(outcome).items() if name != "outputs"}
+    print_written(format_, root / folder, outcome.outputs, schema="pack-dataset", fields=fields)
+    if format_ == "text":
         if outcome.spec_sha256:
             emit(f"spec sha256 {outcome.spec_sha256}")
         if outcome.dataset_snapshot_id:
@@ -77,9 +74,6 @@ def pack_interface(root: Path, folder: Path, surface: Path, format_: str) -> Exi
     refuse_registered(root, folder, rules_at(root))
     written = interface_from(root / folder, root / surface)
     scores = sum(len(item.scores) for item in written.fixed_input_scores)
-    if format_ == "json":
-        report = {"model_id": written.model_id, "scores": scores, "outputs": ["interface.json"]}
-        emit(json.dumps({"schema": "proofpress.pack-interface/1", **report}, indent=2))
-    else:
-        emit("interface.json")
+    fields = {"model_id": written.model_id, "scores": scores}
+    print_written(format_, root / folder, ["interface.json"], schema="pack-interface", fields=fields)
     return ExitCode.OK
