@@ -190,7 +190,7 @@ def test_a_key_may_be_made_of_columns(place: Place) -> None:
         (ROWS.replace("image", "id"), "two columns have one name"),
         (ROWS.replace("image", "picture"), "there is no column image"),
         ("", "there is no column"),
-        ("\ufeff" + ROWS, "byte order mark"),
+        ("\ufeff" + ROWS, "byte order mark: save it as UTF-8 without BOM"),
         (ROWS.encode() + b"r5,s5,a,\xff\n", "line 6 is not UTF-8"),
         (ROWS + "x" * (1024 * 1024) + "\n", "longer than 1 MiB"),
         (ROWS.replace("b,", "a,"), "split test has 0 records"),
@@ -367,6 +367,11 @@ def test_the_command_checks_then_builds(place: Place, capsys: pytest.CaptureFixt
     assert (outputs[SPEC]["sha256"], outputs[SPEC]["size"]) == (digest, (place.folder / SPEC).stat().st_size)
     assert {REPORT, SUMS} <= outputs.keys()
     assert str(place.root) not in out
+
+
+def test_a_missing_input_is_all_that_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _out, err = run(capsys, place.root, "pack", "--spec", "spec.json")
+    assert (code, err.splitlines()) == (ExitCode.FINDINGS, ["problem: the input pets.csv is not there"])
 
 
 def test_the_command_says_what_is_wrong(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

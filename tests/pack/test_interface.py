@@ -74,15 +74,25 @@ def test_the_command_writes_an_interface_that_verifies(
         ({"commands": []}, "no list 'commands'"),
         ({"symbols": [{"name": "predict"}]}, "/symbols/0/contract"),
         ({"fixed_inputs": []}, "/fixed_input_scores"),
-        ({"fixed_inputs": [{"name": "one"}]}, "needs name, input, scores and outputs"),
-        ({"fixed_inputs": [1]}, "needs name, input, scores and outputs"),
-        ({"fixed_inputs": 1}, "needs name, input, scores and outputs"),
+        ({"fixed_inputs": [{"name": "one"}]}, "fixed input 1 lacks input, scores, outputs"),
+        ({"fixed_inputs": [1]}, "no list of objects"),
+        ({"fixed_inputs": 1}, "no list of objects"),
+        ({"fixed_inputs": [{"name": "one", "input": 1, "scores": "b", "outputs": []}]}, "are texts"),
+        ({"fixed_inputs": [{"name": "one", "input": "a", "scores": "b", "outputs": 3}]}, "outputs a list of texts"),
     ],
 )
 def test_promises_that_are_none_are_refused(changes: dict[str, Any], words: str, scored: PackBuilder) -> None:
     with pytest.raises(PackError, match=words):
         interface_from(scored.folder, surface(scored, **changes))
     assert not (scored / "interface.json").exists()
+
+
+def test_a_refused_interface_leaves_the_one_that_is_there(scored: PackBuilder) -> None:
+    interface_from(scored.folder, surface(scored))
+    before = (scored / "interface.json").read_bytes()
+    with pytest.raises(PackError):
+        interface_from(scored.folder, surface(scored, symbols=[{"name": "predict"}]))
+    assert (scored / "interface.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(
