@@ -12,7 +12,7 @@ import pytest
 
 from exchange.genolewm_release import COMMIT, EVALUATED, KEYS, RELEASE, Release
 from proofpress.cli import main
-from proofpress.errors import NothingCheckedError, UsageError
+from proofpress.errors import ExitCode, NothingCheckedError, UsageError
 from proofpress.exchange.genolewm.book import RULES, check
 from proofpress.exchange.genolewm.convert import REPORT, release_id_for
 from proofpress.exchange.genolewm.find import find_parts
@@ -405,3 +405,8 @@ def test_what_can_not_become_a_pack_leaves_nothing(release: Release, tmp_path: P
     root, into = release.write(), tmp_path / "packs" / "geno-lewm" / RELEASE
     assert main(["import", "genolewm", "--model-dir", str(root / "model"), "--into", str(into)]) == 2
     assert list(into.parent.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_no_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(tmp_path), "import", "genolewm", "none", "--check"]) == ExitCode.UNREADABLE
+    assert "hint: name the folder of a GenoLeWM package" in capsys.readouterr().err

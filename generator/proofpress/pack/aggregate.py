@@ -13,6 +13,7 @@ from proofpress.evidence.pack import EFFECTIVE_CONFIG
 from proofpress.evidence.policy import Profile
 from proofpress.pack.eval_config import write_effective_config
 from proofpress.pack.evaluation import conclusion
+from proofpress.pack.training import resumption
 from proofpress.pack.writer import (
     PackError,
     clear,
@@ -95,6 +96,7 @@ def aggregate(
                 for name, file in files.items()
             ],
             **({"effective_config": produced(folder, EFFECTIVE_CONFIG)} if config is not None else {}),
+            **resumption(folder, first.training_run_id),
         },
         generated_by=_LABEL,
     )

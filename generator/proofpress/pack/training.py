@@ -13,7 +13,7 @@ from typing import Any, Final
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import PARAMS
 from proofpress.evidence.release import Release
-from proofpress.evidence.training import Checkpoint, RunManifest, TrainingRun, role_in_run
+from proofpress.evidence.training import RESUMED_STEP, Checkpoint, RunManifest, TrainingRun, role_in_run
 from proofpress.evidence.values import ReleaseParts
 from proofpress.ingest.strict import parse_yaml
 from proofpress.pack.writer import (
@@ -65,7 +65,7 @@ def release_of(folder: Path) -> str:
     """
     if (release := document_in(folder, Release)) is not None:
         return release.release_id
-    name = re.sub(r"\.b[1-9]\d*$", "", folder.resolve().name)
+    name, _bundle = named_release(folder)
     try:
         ReleaseParts(name)
     except ValueError as exc:
@@ -74,6 +74,13 @@ def release_of(folder: Path) -> str:
             hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
         ) from exc
     return name
+
+
+def named_release(folder: Path) -> tuple[str, int]:
+    """The release id and the bundle that a folder's name tells: `<release id>`, or `<release id>.b<bundle>`."""
+    name = folder.resolve().name
+    found = re.fullmatch(r"(.+)\.b([1-9]\d*)", name)
+    return (found[1], int(found[2])) if found else (name, 1)
 
 
 def write_training(
@@ -123,6 +130,14 @@ def write_training(
         },
         generated_by=_LABEL,
     )
+
+
+def resumption(folder: Path, training_run_id: str) -> dict[str, Any]:
+    """`resumed_step`, as what is measured of a training run repeats it: when the folder's run is it and went on."""
+    run = document_in(folder, TrainingRun)
+    if run is None or run.run_id != training_run_id or run.resumed_step is None:
+        return {}
+    return {RESUMED_STEP: run.resumed_step}
 
 
 def write_run_manifest(folder: Path) -> RunManifest:
