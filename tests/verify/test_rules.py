@@ -216,6 +216,12 @@ def _edited_card(pack: PackBuilder) -> None:
     pack.replace("model/model_card.md", "Tells even", "Always tells even").reseal(documents=False)
 
 
+def _other_model(pack: PackBuilder) -> None:
+    for path in (DEMO, DEMO_PREFLIGHT):
+        pack.corrupt(path, "/inputs/3", REMOVE)
+    pack.reseal()
+
+
 def _sentence(text: str) -> Mutation:
     return sealed(EVAL, "/conclusions/-", text)
 
@@ -395,6 +401,7 @@ PACK_CASES = dict(
         one("DEM002", DEMO, "/receipts/n", sealed(DEMO, "/receipts/n", 2)),
         one("DEM003", DEMO_PREFLIGHT, "/inputs", sealed(DEMO_PREFLIGHT, "/inputs/0", REMOVE)),
         one("DEM004", RECEIPTS, "line 1", lambda pack: pack.replace(RECEIPTS, '"row": 1', '"row": 2').reseal()),
+        one("DEM005", DEMO, "/command/3", sealed(DEMO, "/command/3", "demo/answers-2.jsonl")),
     )
 )
 CASES = READING_CASES | PACK_CASES
@@ -403,6 +410,14 @@ IN_ACROSS = {"XPK001", "XPK002", "XPK003", "XPK004", "XPK005", "XPK006", "POL001
 """Shown in test_across.py."""
 IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 """Shown in test_complete_rules.py, on a pack with metrics files, suite and readiness report."""
+
+
+FURTHER = (
+    ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
+    ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
+    ("DEM005", DEMO, "/inputs", _other_model),
+)
+"""Further mutations of rules that look at more than one thing."""
 
 
 def assert_useful(finding: Finding) -> None:
@@ -428,6 +443,17 @@ def test_minimal_mutation_yields_exactly_its_rule(rule: str, pack: PackBuilder) 
     assert (verdict.verified is None) == (case.severity == "error")
     if case.severity == "error":
         assert rule not in verdict.passed
+
+
+@pytest.mark.parametrize(("rule", "file", "pointer", "mutate"), FURTHER)
+def test_further_mutation_yields_exactly_its_rule(
+    rule: str, file: str, pointer: str, mutate: Mutation, pack: PackBuilder
+) -> None:
+    mutate(pack)
+    verdict = pack.verify()
+    assert [(item.rule, item.file, item.pointer) for item in verdict.findings] == [(rule, file, pointer)]
+    assert_useful(verdict.findings[0])
+    assert verdict.verified is None
 
 
 def test_every_rule_passes_on_the_valid_pack(pack: PackBuilder) -> None:
