@@ -375,6 +375,7 @@ PACK_CASES = dict(
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
         one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
         one("NEG001", EVAL, "/negative_findings/0", sealed(EVAL, "/negative_findings", ["None known."])),
+        one("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "There were none.")),
         one("TXT001", "release.json", "/keywords/0", _keyword("TODO")),
         one("PRV001", "release.json", "line *", _keyword("/home/someone/data")),
         one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
@@ -416,6 +417,16 @@ FURTHER = (
     ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
     ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
     ("DEM005", DEMO, "/inputs", _other_model),
+    ("NEG002", DEMO, "/claim_boundary/0", sealed(DEMO, "/claim_boundary/0", "—")),
+    ("NEG002", DATA, "/features/0/description", sealed(DATA, "/features/0/description", "To be confirmed later.")),
+    ("NEG002", EVAL, "/limitations/0", sealed(EVAL, "/limitations/0", "There are no known limitations here.")),
+    ("CHG001", "release.json", "/summary", sealed("release.json", "/summary", "N/A")),
+    (
+        "CHG001",
+        "release.json",
+        "/changelog/added/0",
+        sealed("release.json", "/changelog/added/0", "No changes so far."),
+    ),
 )
 """Further mutations of rules that look at more than one thing."""
 

@@ -4,6 +4,7 @@ import pytest
 
 from pack_builder import EVAL, PackBuilder
 from proofpress.evidence.policy import Policy, PrivacyPolicy
+from proofpress.verify.phrases import tells_nothing
 
 PRIVATE = {
     "PRV001": [
@@ -153,7 +154,41 @@ def test_empty_phrases(text: str, pack: PackBuilder) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["TODO", "to be determined", "lorem ipsum dolor", "XXXX", "see <your name here>", "???", "FIXME later"]
+    "text",
+    [
+        *("There were none.", "No known limitations here", "None at this time", "Nothing to report!", "n/a for now"),
+        *("…", "3.", "To be confirmed.", "Work in progress", "No negative results were found so far"),
+    ],
+)
+def test_phrases_that_tell_nothing(text: str) -> None:
+    assert tells_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Nothing was tried on rotated images.", "No claim is made about other hospitals.", "Not a medical device."),
+        *("It was never tried on negative numbers.", "The number of tokens.", "Unknown words are left out."),
+        *("None of the clinics took part.", "No energy was measured.", "It has to be confirmed by a doctor."),
+    ],
+)
+def test_denials_that_tell_something(text: str) -> None:
+    assert not tells_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TODO",
+        "to be determined",
+        "lorem ipsum dolor",
+        "XXXX",
+        "see <your name here>",
+        "???",
+        "FIXME later",
+        "t.b.d.",
+        "To be filled in",
+    ],
 )
 def test_placeholders(text: str, pack: PackBuilder) -> None:
     pack.write("notes.txt", f"fine\n{text}\n").reseal(documents=False)
