@@ -146,6 +146,7 @@ FURTHER: tuple[tuple[str, str, str, Mutation], ...] = (
     ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/steps/0/outputs", [])),
     ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/mode", "plan")),
     ("RDY001", SUITE, "/ok", sealed(SUITE, "/ok", False)),
+    ("RDY002", SUITE, "/steps/0/outputs/0", sealed(SUITE, "/started_at", "2026-03-01T09:30:01Z")),
     ("RDY003", SUITE, "/profile", sealed(SUITE, "/profile", "other")),
     ("RDY004", REPORT, "/rows/0/conclusion", sealed(REPORT, "/rows/0/conclusion", "It went well.")),
     ("RDY004", REPORT, "/rows/0/value", sealed(REPORT, "/rows/0/value", Number("0.95"))),
