@@ -313,6 +313,7 @@ PACK_CASES = dict(
             ),
         ),
         one("MET023", EVAL, "/rows/3/evaluated_keys_sha256", _other_keys),
+        one("MET024", EVAL, "/rows/0/ci_level", sealed(EVAL, "/rows/0/ci_level", Number("1"))),
         one("SCH007", MODEL, "/inputs/1", _input_twice),
         one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
