@@ -216,6 +216,11 @@ def _edited_card(pack: PackBuilder) -> None:
     pack.replace("model/model_card.md", "Tells even", "Always tells even").reseal(documents=False)
 
 
+def _early_demo(pack: PackBuilder) -> None:
+    early = "2026-02-28T00:00:00Z"
+    pack.corrupt(DEMO, "/started_at", early).corrupt(DEMO_PREFLIGHT, "/checked_at", early).reseal()
+
+
 def _other_model(pack: PackBuilder) -> None:
     for path in (DEMO, DEMO_PREFLIGHT):
         pack.corrupt(path, "/inputs/3", REMOVE)
@@ -295,7 +300,7 @@ PACK_CASES = dict(
         one("IDN004", SPLITS, "/dataset_snapshot_id", sealed(SPLITS, "/dataset_snapshot_id", "digits-other")),
         one("IDN005", MODEL, "/run_id", sealed(MODEL, "/run_id", "train-2")),
         one("IDN006", MODEL, "/commit", sealed(MODEL, "/commit", "e" * 40)),
-        one("IDN007", DEMO, "/started_at", sealed(DEMO, "/started_at", "2026-02-28T00:00:00Z")),
+        one("IDN007", DEMO, "/started_at", _early_demo),
         one("IDN008", COST, "/run_id", sealed(COST, "/run_id", "eval-2")),
         one(
             "IDN009",

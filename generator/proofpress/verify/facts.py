@@ -105,13 +105,13 @@ def facts_json(facts: PackFacts) -> dict[str, Any]:
 
 def facts_from(card: Mapping[str, Any]) -> PackFacts:
     """The facts in a card that was read by an ordinary JSON reader."""
-    names = ("label", "bundle_id", "family", "pack_id", "rule_book", "released_at")
-    names += ("predecessor", "predecessor_pack_id")
+    names = ("label", "bundle_id", "family", "pack_id", "rule_book", "released_at", "predecessor")
     return PackFacts(
         identities=tuple(Identity(**identity) for identity in card["identities"]),
         promises=tuple(Kept(**promise) for promise in card["promises"]),
         deprecated=tuple(card["deprecated"]),
         changelog=tuple(card["changelog"]),
+        predecessor_pack_id=card["predecessor_pack_id"],
         **{name: card[name] for name in names},
     )
 
