@@ -216,6 +216,13 @@ def _edited_card(pack: PackBuilder) -> None:
     pack.replace("model/model_card.md", "Tells even", "Always tells even").reseal(documents=False)
 
 
+def _unbacked(pack: PackBuilder) -> None:
+    """Every row says why it has no per-example results, which is too little for a headline."""
+    for index in range(len(pack.value(EVAL, "/rows"))):
+        pack.corrupt(EVAL, f"/rows/{index}/per_sample", None).corrupt(EVAL, f"/rows/{index}/notes", "Nobody kept them.")
+    pack.corrupt("manifest.json", "/profile", "backed").reseal()
+
+
 def _early_demo(pack: PackBuilder) -> None:
     early = "2026-02-28T00:00:00Z"
     pack.corrupt(DEMO, "/started_at", early).corrupt(DEMO_PREFLIGHT, "/checked_at", early).reseal()
@@ -260,6 +267,16 @@ _TYPED = Profile(
     extends="paper-demo",
     identities={"upstream_id": "[a-z-]+"},
 )
+_BACK = Profile(
+    schema_version="1.0.0",
+    name="backed",
+    title="Asks for what values are recomputed from",
+    extends="paper-demo",
+    per_sample=True,
+)
+_BACKED = Profiles({"backed": _BACK})
+_CHECKED = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "preflight_schema": True})})
+_FILES = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "metrics_files": True})})
 _UPSTREAM = "/extensions/upstream/upstream_id"
 _FLOOR = Policy(schema_version="1.0.0", families={"digits": FamilyPolicy(least_profile="paper-demo")})
 
@@ -292,6 +309,8 @@ PACK_CASES = dict(
         one("PRO003", "manifest.json", "/profile", manifest("/profile", "unheard-of")),
         one("PRO001", EVAL, "/rows", manifest("/profile", "strict"), profiles=Profiles({"strict": _STRICT})),
         one("PRO020", "release.json", _UPSTREAM, manifest("/profile", "typed"), profiles=Profiles({"typed": _TYPED})),
+        one("PRO021", EVAL, "/rows/0/per_sample", _unbacked, profiles=_BACKED),
+        one("PRO022", PREFLIGHT, "/configuration/validated_by", manifest("/profile", "backed"), profiles=_CHECKED),
         one("PRO002", "manifest.json", "/profile", manifest("/profile", "standard"), policy=_FLOOR),
         one("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "by-hand")),
         one("IDN001", DEMO, "/release_id", sealed(DEMO, "/release_id", "digits-v0.2.0-tiny-r1")),
@@ -471,6 +490,13 @@ def test_further_mutation_yields_exactly_its_rule(
     assert [(item.rule, item.file, item.pointer) for item in verdict.findings] == [(rule, file, pointer)]
     assert_useful(verdict.findings[0])
     assert verdict.verified is None
+
+
+def test_a_profile_may_ask_for_metrics_files(pack: PackBuilder) -> None:
+    pack.corrupt("manifest.json", "/profile", "backed").reseal_sums()
+    assert pack.verify(profiles=_BACKED).findings == ()
+    findings = pack.verify(profiles=_FILES).findings
+    assert [(item.rule, item.pointer) for item in findings] == [("PRO021", "/effective_config"), ("PRO021", "/inputs")]
 
 
 def test_every_rule_passes_on_the_valid_pack(pack: PackBuilder) -> None:
