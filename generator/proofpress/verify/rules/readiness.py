@@ -100,8 +100,22 @@ def suite(case: Case) -> Iterator[Finding]:
 
 @rule("RDY002", "What the suite read and wrote is in the pack", needs="suite", after="INT001", book=2)
 def suite_files(case: Case) -> Iterator[Finding]:
-    """A file that a step of the suite read or wrote was changed afterwards, or is not in the pack."""
+    """A file that a step of the suite read or wrote was changed afterwards, or is not in the pack; or a metrics file
+    that it wrote was measured before the suite started.
+    """
+    started = _suite(case).started_at
     for index, run in enumerate(_suite(case).steps):
+        for number, item in enumerate(run.outputs):
+            measured = case.evidence.metrics.get(item.path)
+            if measured is not None and measured.evaluated_at < started:
+                yield trouble(
+                    SUITE,
+                    f"/steps/{index}/outputs/{number}",
+                    f"{item.path} was measured before the suite started that is said to have written it",
+                    expected=f"not before {started}",
+                    found=measured.evaluated_at,
+                    hint=_RERUN,
+                )
         for name in ("inputs", "outputs"):
             for number, item in enumerate(getattr(run, name)):
                 if difference := case.unlike(item):
