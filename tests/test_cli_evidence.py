@@ -182,6 +182,14 @@ def test_a_failed_step_shows_its_last_words(run: Run, whole: CompletePack) -> No
     assert "blocked  suite: step 'accuracy' failed: exit code 1 (#7)" in out
 
 
+def test_a_decision_that_is_none_is_refused_before_anything_runs(run: Run, whole: CompletePack, instance: Path) -> None:
+    file = given(instance, "odd.json", {**decision(whole.folder), "rationale": ""})
+    before = contents(whole)
+    code, _out, err = run("readiness", PACK, "--execute", "--scope-decision", file)
+    assert (code, "rationale" in err) == (ExitCode.USAGE, True)
+    assert contents(whole) == before
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [

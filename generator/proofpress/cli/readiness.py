@@ -55,7 +55,7 @@ def readiness(
     """
     from proofpress.evidence.readiness import SuiteReport
     from proofpress.pack.fields import read_given
-    from proofpress.pack.readiness import read_decision, write_readiness
+    from proofpress.pack.readiness import decision_text, read_decision, write_readiness
     from proofpress.pack.suite import write_suite
     from proofpress.pipeline import rules_at
     from proofpress.verify.readiness import suite_steps
@@ -68,6 +68,8 @@ def readiness(
     chain = known.profiles.chain(profile_of(target, known, profile))
     now = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     decided = {file.name: read_decision(file.name, read_given(root / file)) for file in decisions}
+    for name, fields in decided.items():
+        decision_text(name, {"generated_at": now, **fields})  # refuses before the suite runs and clears
     suite: SuiteReport | None = None
     if mode != "assess":
         outcome = write_suite(

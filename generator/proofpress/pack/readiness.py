@@ -60,7 +60,7 @@ def write_readiness(
         )
     # (1) what was decided, judged before anything is written or removed
     texts = dict(
-        _decision_text(name, {"generated_at": at, **fields}) for name, fields in sorted((decisions or {}).items())
+        decision_text(name, {"generated_at": at, **fields}) for name, fields in sorted((decisions or {}).items())
     )
     decided = {path: parse_document(ScopeDecision, text.encode("utf-8"), path=path) for path, text in texts.items()}
     # (2) the evidence, as it will stand on disk: without what an earlier run left
@@ -124,8 +124,8 @@ def write_readiness(
     return parse_document(ReadinessReport, report.encode("utf-8"))
 
 
-def _decision_text(name: str, fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Where a decision will stand, and its text."""
+def decision_text(name: str, fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Where a decision will stand, and its text. Raises `PackError` when it is none."""
     path = f"{_DECISIONS}/{name}"
     kind = kind_at(path)
     if kind is None or kind.model is not ScopeDecision:
