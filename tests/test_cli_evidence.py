@@ -70,7 +70,7 @@ def test_the_whole_way_ends_in_a_verified_pack(run: Run, whole: CompletePack, in
     config = given(instance, "eval.yaml", "parameters:\n  threshold: 0.65\n  depth: 2\n")
     plan = output(run, "readiness", PACK, "--plan", code=1)
     assert (plan["ok"], plan["steps"]) == (False, [{"name": "accuracy", "status": "planned"}])
-    first = output(run, "readiness", PACK, "--execute", "--at", "2026-03-01T10:00:00Z", code=1)
+    first = output(run, "readiness", PACK, "--execute", "--at", "2026-03-01T09:30:00Z", code=1)
     assert [row["status"] for row in first["rows"]] == ["passed", "failed"]
     built = output(
         *(run, "pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--config", config),

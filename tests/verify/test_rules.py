@@ -443,6 +443,7 @@ FURTHER = (
     ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
     ("DEM005", DEMO, "/inputs", _other_model),
     ("NEG002", DEMO, "/claim_boundary/0", sealed(DEMO, "/claim_boundary/0", "—")),
+    ("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "Small.")),
     ("NEG002", DATA, "/features/0/description", sealed(DATA, "/features/0/description", "To be confirmed later.")),
     ("NEG002", EVAL, "/limitations/0", sealed(EVAL, "/limitations/0", "There are no known limitations here.")),
     ("CHG001", "release.json", "/summary", sealed("release.json", "/summary", "N/A")),

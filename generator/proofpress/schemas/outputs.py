@@ -320,6 +320,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "deprecated": {**_list(_TEXT), "description": "Names that will go."},
             "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
+            "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,
             "licence": _TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},

@@ -172,8 +172,7 @@ def _is_too_short(text: str) -> bool:
 @rule("NEG002", "Boundaries, limits, reasons and descriptions say something", book=2)
 def boundaries(case: Case) -> Iterator[Finding]:
     """A claim boundary, limitation, negative finding, description or the reason of a decision is an empty phrase, in
-    any document: 'There were none.', 'No known limitations here', 'To be confirmed'; or a limit has fewer than three
-    words.
+    any document: 'There were none.', 'No known limitations here', 'To be confirmed'; or a limit is a single word.
 
     Whoever reads the claim must learn where it ends. Something was not tried, or on one machine only.
     """
@@ -182,7 +181,7 @@ def boundaries(case: Case) -> Iterator[Finding]:
         told = {(file, pointer) for file, pointer, text in _findings_of(case) if _is_too_short(text)}
     for kind, document in case.evidence.documents():
         for pointer, name, text in _said(document):
-            empty = tells_nothing(text) or (name in _LIMITS and _is_too_short(text))
+            empty = tells_nothing(text) or (name in _LIMITS and text.isascii() and len(text.split()) < 2)
             if empty and (kind.path, pointer) not in told:
                 yield trouble(
                     kind.path,
