@@ -361,7 +361,13 @@ PACK_CASES = dict(
         one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
         one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
         one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
-        one("DAT001", SNAPSHOT, "", lambda pack: pack.with_spec().remove(SNAPSHOT).preflighted().reseal()),
+        (
+            "DAT001",
+            Breakage(  # the preflight, made again, asks for the report as well
+                mutate=lambda pack: pack.with_spec().remove(SNAPSHOT).preflighted().reseal(),
+                findings=(("DAT001", SNAPSHOT, ""), ("RUN001", PREFLIGHT, "/checks/5")),
+            ),
+        ),
         one("DAT002", SPEC, "/label_edges", reviewed(SPEC, "/label_edges", [1, 2])),
         one("DAT003", SNAPSHOT, "/spec_sha256", bound(SNAPSHOT, "/spec_sha256", OTHER)),
         one("DAT004", CHECK, "/ok", reviewed(CHECK, "/ok", False)),
