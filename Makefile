@@ -28,6 +28,7 @@ lint: $(READY)
 
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/power.py
 	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
 	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
 

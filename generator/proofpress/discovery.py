@@ -1,5 +1,6 @@
 """Which packs an instance holds. Imports little, because a build in which nothing changed begins and ends here."""
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
@@ -91,5 +92,25 @@ def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple(
         (path.relative_to(root).as_posix(), path.read_bytes())
         for path in (*single, *below)
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+def own_profiles(root: Path) -> tuple[tuple[str, bytes], ...]:
+    """The profiles of an instance: their place below `packs/`, `profiles/<name>.yaml`, and their bytes."""
+    below = "packs/profiles/"
+    return tuple(
+        (name.removeprefix("packs/"), data)
+        for name, data in rule_files(root)
+        if name.startswith(below) and name.endswith(".yaml") and "/" not in name.removeprefix(below)
+    )
+
+
+def attested_files(root: Path) -> tuple[tuple[str, str], ...]:
+    """Name and sha256 of every file of `packs/attestations/`: what is said about packs, and shown beside them."""
+    below = root / "packs" / "attestations"
+    return tuple(
+        (path.relative_to(root).as_posix(), hashlib.sha256(path.read_bytes()).hexdigest())
+        for path in (sorted(below.rglob("*")) if below.is_dir() else ())
         if path.is_file() and not path.is_symlink()
     )

@@ -13,6 +13,8 @@ from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST, Evidence
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import FileEntry
+from proofpress.gate.judge import GATES
+from proofpress.gate.store import read_comparison
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
@@ -100,7 +102,7 @@ def all_rules() -> Mapping[str, Rule]:
         Rule(id=name, title=title, severity=severity, explanation=explanation)
         for name, title, severity, explanation in REGISTRY_RULES
     )
-    return rule_book((*registry, *GENOLEWM))
+    return rule_book((*registry, *(each.rule for each in GATES), *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:
@@ -331,10 +333,12 @@ def verified(ref: PackRef, rules: Rules) -> VerifiedPack:
 
 
 def compare(instance: Instance, old: str, new: str) -> Comparison:
-    """The typed changes between two packs of an instance."""
+    """The typed changes between two packs of an instance, with the tests that were recorded of them."""
     rules = Rules.of(instance, read_registry(instance))
     before, after = select(instance, (old, new))
-    return diff(verified(before, rules), verified(after, rules))
+    was, now = verified(before, rules), verified(after, rules)
+    recorded = read_comparison(instance.root, was.evidence.pack_id, now.evidence.pack_id)
+    return diff(was, now, recorded=recorded)
 
 
 def family_changelog(instance: Instance, family: str) -> str:

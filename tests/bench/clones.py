@@ -14,19 +14,29 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
+from proofpress.evidence.demo import RECEIPTS, receipts_of
 from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import EFFECTIVE_CONFIG
+from proofpress.evidence.policy import Profile
 from proofpress.evidence.values import Number
-from proofpress.ingest.strict import parse_json
+from proofpress.ingest.strict import parse_json, parse_yaml
 from proofpress.pack.dataset import key_text
+from proofpress.pack.readiness import read_decision, write_readiness
 from proofpress.pack.release import assemble
+from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
 
 PACKS: Final = Path(__file__).resolve().parents[2] / "packs"
 _EVAL: Final = "model/eval_metrics.json"
+_METRICS: Final = "model/metrics/test.json"
+_READINESS: Final = "readiness/readiness_report.json"
+_DECISIONS: Final = "readiness/scope_decisions/"
 _ROWS: Final = "model/per_example/test.jsonl"
+_BASELINE_LOSSES: Final = "model/per_example/baseline_losses.jsonl"
 _WEIGHTS: Final = "model/weights.json"
 _CYCLE_DAYS: Final = 140
 _YEARS_BACK: Final = timedelta(days=3650)
@@ -75,6 +85,12 @@ def sources(kind: str) -> tuple[Source, ...]:
     return tuple(found)
 
 
+@cache
+def profile(kind: str) -> tuple[Profile, ...]:
+    """What the real packs of a family must carry, and so their clones."""
+    return rules_at(PACKS.parent).profiles.chain(f"{kind}-release")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cloned:
     """A clone that was written."""
@@ -94,6 +110,7 @@ class Lineage:
     number: int
     made: list[Cloned] = field(default_factory=list)
     _values: dict[str, dict[tuple[str, ...], Number]] = field(default_factory=dict)
+    losses: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def family(self) -> str:
@@ -123,7 +140,12 @@ class Lineage:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
         self._values[clone.release_id] = clone.values
-        pack_id = assemble(folder, profile="paper-demo", template_set=TemplateSets().newest())
+        self.losses[clone.release_id] = clone.losses
+        chain = profile(self.kind)
+        decisions = [path for path in files if path.startswith(_DECISIONS)]
+        decided = {path.removeprefix(_DECISIONS): read_decision(path, files[path]) for path in decisions}
+        write_readiness(folder, chain, at=clone.assessed_at, decisions=decided)
+        pack_id = assemble(folder, profile=chain[0].name, template_set=TemplateSets().newest())
         done = Cloned(
             family=self.family,
             release_id=clone.release_id,
@@ -153,7 +175,9 @@ class _Clone:
     source: Source
     cycle: Mapping[int, int]
     values: dict[tuple[str, ...], Number] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
     released_at: str = ""
+    assessed_at: str = ""
     _digests: dict[str, str] = field(default_factory=dict)
     _sizes: dict[str, int] = field(default_factory=dict)
 
@@ -163,19 +187,25 @@ class _Clone:
 
     def files(self) -> dict[str, bytes]:
         """All files but the rendered ones, by path."""
-        done = {path: self._plain(path, data) for path, data in self.source.files.items() if not _is_document(path)}
+        documents = {path: data for path, data in self.source.files.items() if _is_document(path) or path == RECEIPTS}
+        done = {path: self._plain(path, data) for path, data in self.source.files.items() if path not in documents}
         done[_ROWS], sums = self._rows(done[_ROWS])
+        done[_BASELINE_LOSSES] = self._baseline_losses(done[_BASELINE_LOSSES])
         for path, data in done.items():
-            digest = _sha256(data)
-            self._digests[_sha256(self.source.files[path])] = digest
-            self._sizes[digest] = len(data)
-        manifest = "model/manifest.json"
-        done[manifest] = self._document(manifest, {})
-        self._digests[_sha256(self.source.files[manifest])] = _sha256(done[manifest])
-        for path in self.source.files:
-            if _is_document(path) and path != manifest:
-                done[path] = self._document(path, sums)
+            self._replaced(path, data)
+        for item in parse_json(documents["dataset/dataset_manifest.json"])["files"]:
+            self._digests[item["sha256"]] = _sha256(f"{item['sha256']} {self.lineage.family}".encode())
+        self.assessed_at = self._names(parse_json(documents.pop(_READINESS))["assessed_at"])
+        for path in _bound_first(documents):
+            done[path] = self._receipts(done) if path == RECEIPTS else self._document(path, sums)
+            self._replaced(path, done[path])
         return done
+
+    def _replaced(self, path: str, data: bytes) -> None:
+        """Whoever names the source's file by digest and size names this one."""
+        digest = _sha256(data)
+        self._digests[_sha256(self.source.files[path])] = digest
+        self._sizes[digest] = len(data)
 
     # Files that are no documents
 
@@ -186,7 +216,8 @@ class _Clone:
             turn = self.lineage.number % 15 + 1
             table = str.maketrans(_HEX, _HEX[turn:] + _HEX[:turn])
             return key_text(data.decode().translate(table).splitlines())
-        return self._keys(data.decode()).encode()
+        text = self._keys(data.decode())
+        return (self._names(text) if path == EFFECTIVE_CONFIG else text).encode()
 
     def _keys(self, text: str) -> str:
         return _FIRST_LETTER[self.lineage.kind].sub(chr(ord("a") + self.lineage.number % 26), text)
@@ -209,22 +240,37 @@ class _Clone:
                 olds, news = groups.setdefault(part, ([], []))
                 olds.append(old["key"])
                 news.append(new["key"])
+            self.losses[new["key"]] = str(new[name])
         for olds, news in groups.values():
             self._digests[_sha256(key_text(olds))] = _sha256(key_text(news))
         return "".join(lines).encode(), sums
+
+    def _baseline_losses(self, data: bytes) -> bytes:
+        """Per-example losses of the baseline: those of the earlier clone, when the baseline is one."""
+        config = parse_yaml(self.source.files[EFFECTIVE_CONFIG])
+        known = self.lineage.losses.get(self._names(config["baselines"]["losses"]["name"]), {})
+        name = _MEASURED_FIELD[self.lineage.kind]
+        loss = re.compile(rf'"key": "([^"]+)", "{name}": ([0-9.]+)')
+        return loss.sub(
+            lambda found: f'"key": "{found[1]}", "{name}": {known.get(found[1], found[2])}', data.decode()
+        ).encode()
+
+    def _receipts(self, done: Mapping[str, bytes]) -> bytes:
+        """One receipt for each row of the demo, of this clone's model."""
+        model_id = f"sha256:{_sha256(done['model/manifest.json'])}"
+        source, answers = (done[f"demo/{name}.jsonl"] for name in ("inputs", "scores"))
+        return receipts_of(source, answers, model_id)
 
     # Documents
 
     def _document(self, path: str, sums: Mapping[tuple[str, str], Decimal]) -> bytes:
         value = parse_json(self.source.files[path])
-        if path == "dataset/dataset_manifest.json":
-            for item in value["files"]:
-                self._digests[item["sha256"]] = _sha256(f"{item['sha256']} {self.lineage.family}".encode())
         changed = self._told(value, "")
         special: Mapping[str, Callable[[dict[str, Any]], None]] = {
             "release.json": self._release,
             "model/efficiency_report.json": self._efficiency,
             _EVAL: lambda found: self._evaluation(found, sums),
+            _METRICS: lambda found: self._evaluation(found, sums),
         }
         if path in special:
             special[path](changed)
@@ -290,7 +336,7 @@ class _Clone:
         for row in found["rows"]:
             changed = self._measured(row, sums)
             now |= changed
-            if "slice" not in row:
+            if "slice" not in row and "conclusions" in found:
                 found["conclusions"][sentence] = _with_numbers(found["conclusions"][sentence], changed)
                 sentence += 1
         found["negative_findings"] = [_with_numbers(text, now) for text in found["negative_findings"]]
@@ -311,7 +357,7 @@ class _Clone:
             row["value"] = Number(str(mean.quantize(_MICRO, ROUND_HALF_EVEN)))
             if not row["ci_low"] <= row["value"] <= row["ci_high"]:
                 raise ValueError(f"{self.release_id}: {key} left its interval")
-        self.values[key] = row["value"]
+            self.values[key] = row["value"]
         if "baseline" in row:
             row["baseline_value"] = self.lineage.measured(row["baseline"], key) or row["baseline_value"]
             delta = (row["value"] - row["baseline_value"]).quantize(_MICRO) + 0
@@ -331,6 +377,16 @@ def _nudged(data: bytes, *, seed: str) -> bytes:
     chosen = places[next(digits) % len(places)]
     new = bytes(ord("1") + next(digits) % 9 for _ in range(chosen.end() - chosen.start()))
     return data[: chosen.start()] + new + data[chosen.end() :]
+
+
+def _bound_first(documents: Mapping[str, bytes]) -> list[str]:
+    """The documents in an order in which each comes after those that it names by digest."""
+    digests = {_sha256(data): path for path, data in documents.items()}
+    named = {
+        path: {digests[item] for item in re.findall(r"\b[0-9a-f]{64}\b", data.decode()) if item in digests}
+        for path, data in documents.items()
+    }
+    return list(TopologicalSorter(named).static_order())
 
 
 def _is_document(path: str) -> bool:

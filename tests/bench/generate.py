@@ -4,7 +4,7 @@
 
 OUT/instance  packs, registry, policy and the example site's look
 OUT/extra     releases that follow the first family's last one, and what the registry's log grows by with each
-OUT/peer      eight Markdown pages a release for MkDocs with the same theme, outside the navigation, no search
+OUT/peer      nine Markdown pages a release for MkDocs with the same theme, outside the navigation, no search
 """
 
 import argparse
@@ -104,7 +104,8 @@ def _write_look(instance: Path, peer: Path) -> None:
     shutil.copytree(REPOSITORY / "site_src", instance / "site_src")
     shutil.copy(REPOSITORY / "mkdocs.yml", instance / "mkdocs.yml")
     (instance / "packs").mkdir()
-    policy = 'schema_version: "1.0.0"\ndefault_profile: paper-demo\n'
+    shutil.copytree(PACKS / "profiles", instance / "packs" / "profiles")
+    policy = 'schema_version: "1.0.0"\ndefault_profile: complete\n'
     (instance / "packs" / "policy.yaml").write_text(policy, encoding="utf-8")
     shutil.copytree(REPOSITORY / "site_src" / "pages", peer / "docs")
     shutil.copytree(REPOSITORY / "site_src" / "overrides", peer / "site_src" / "overrides")
@@ -128,13 +129,14 @@ def _write_family(work: Work) -> list[Cloned]:
 
 def _verified(made: Cloned, rules: Rules) -> VerifiedPack:
     verdict = rules.judge(load_pack(source_of(made.folder, label=f"{made.family}/{made.release_id}")))
-    if verdict.verified is None or verdict.findings:
-        raise ValueError(f"{made.release_id}: {verdict.findings[0]}")
+    wrong = [finding for finding in verdict.findings if finding.rule != "RDY009"]  # one real release is not ready
+    if verdict.verified is None or wrong:
+        raise ValueError(f"{made.release_id}: {wrong[0]}")
     return verdict.verified
 
 
 def _write_pages(folder: Path, pack: VerifiedPack, before: VerifiedPack | None) -> None:
-    """The release's six documents, its changes and its files, as MkDocs would be given them."""
+    """The release's seven documents, its changes and its files, as MkDocs would be given them."""
     folder.mkdir(parents=True)
     for document in pack.documents:
         (folder / Path(document.path).name).write_text(document.text, encoding="utf-8")

@@ -229,7 +229,7 @@ def measure_verification(bench: Bench, found: Instance, cores: int) -> None:
     pack = _pack_with_artifacts(found)
     warm(pack)
     size = f"{ARTIFACTS * ARTIFACT_BYTES / 1e9:.1f} GB in {ARTIFACTS} files"
-    ours = bench.keep("verify", repeat(3, lambda: run((*PROOFPRESS, "verify", str(pack)), cwd=STORE)))
+    ours = bench.keep("verify", repeat(3, lambda: run((*PROOFPRESS, "verify", str(pack)), cwd=found.root)))
     coreutils = ("sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS")
     peer = bench.keep("sha256sum -c", repeat(3, lambda: run(coreutils, cwd=pack)))
     bench.compare(
@@ -257,7 +257,8 @@ def _pack_with_artifacts(found: Instance) -> Path:
             with (folder / f"part-{number + 1}.bin").open("wb") as stream:
                 for _ in range(ARTIFACT_BYTES // (16 * 1024 * 1024)):
                     stream.write(os.urandom(16 * 1024 * 1024))
-        run((*PROOFPRESS, "pack", "release", str(staged / source.name), "--profile", "paper-demo"), cwd=STORE)
+        profile = json.loads((source / "manifest.json").read_bytes())["profile"]
+        run((*PROOFPRESS, "pack", "release", str(staged / source.name), "--profile", profile), cwd=found.root)
         (staged / source.name).rename(pack)
         staged.rmdir()
     return pack

@@ -23,7 +23,7 @@ def test_generated_packs_verify_and_build(tmp_path: Path) -> None:
     instance = tmp_path / "instance"
     packs = sorted(path for path in (instance / "packs").glob("*/*") if (path / "manifest.json").exists())
     assert facts["releases"] == len(packs) == RELEASES
-    assert facts["peer_pages"] == 8 * RELEASES
+    assert facts["peer_pages"] == 9 * RELEASES
     assert len({(path / "manifest.json").read_bytes() for path in packs}) == RELEASES
 
     run("-m", "proofpress", "check", cwd=instance)

@@ -40,7 +40,7 @@ def comparison() -> Comparison:
 
 def test_text_is_aligned_and_explains_each_change(comparison: Comparison) -> None:
     lines = text_report(comparison).split("\n")
-    assert lines[:2] == [f"{OLD} → {NEW}", "1 worse, 2 unknown, 1 better, 3 neutral, 11 unchanged"]
+    assert lines[:2] == [f"{OLD} → {NEW}", "1 worse, 2 unknown, 1 better, 3 neutral, 13 unchanged"]
     assert lines[3].split() == [
         "worse", "MTR-CHANGED", "accuracy@test", "0.970", "→", "0.950", "-0.020", "(-2.06", "%)",
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def test_json_validates_against_its_schema_and_keeps_numbers_exact(comparison: C
     text = json_report(comparison)
     plain = validate(text)
     assert plain["schema"] == "proofpress.diff/1"
-    assert plain["summary"] == {"worse": 1, "unknown": 2, "better": 1, "neutral": 3, "unchanged": 11}
+    assert plain["summary"] == {"worse": 1, "unknown": 2, "better": 1, "neutral": 3, "unchanged": 13}
     assert plain["declared_predecessor"] is True
     assert plain["changes"][0]["code"] == "MTR-CHANGED"
     assert '"delta": -0.020,' in text

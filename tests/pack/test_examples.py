@@ -2,12 +2,19 @@
 
 import importlib.util
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.values import Number
+from proofpress.ingest.strict import parse_json
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "docs/examples/sklearn_releases/compare.py"
@@ -35,10 +42,10 @@ def again(tmp_path: Path) -> Path:
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
-    """Change a JSON document in place."""
-    document = json.loads(path.read_text(encoding="utf-8"))
+    """Change a JSON document in place; the digits of its other numbers stay."""
+    document = parse_json(path.read_bytes())
     change(document)
-    path.write_text(json.dumps(document), encoding="utf-8")
+    path.write_text(dump_json(document), encoding="utf-8")
 
 
 def test_equal_packs_do_not_differ(differences: Callable[[Path, Path], list[str]], again: Path) -> None:
@@ -46,16 +53,38 @@ def test_equal_packs_do_not_differ(differences: Callable[[Path, Path], list[str]
 
 
 def test_measured_times_are_forgiven(differences: Callable[[Path, Path], list[str]], again: Path) -> None:
-    edit(again / RELEASE / "training/training_run.json", lambda run: run.update(duration_seconds=99.5))
+    edit(again / RELEASE / "training/training_run.json", lambda run: run.update(duration_seconds=Number("99.5")))
     edit(
         again / RELEASE / "model/efficiency_report.json",
-        lambda report: [row.update(value=1.5) for row in report["rows"]],
+        lambda report: [row.update(value=Number("1.5")) for row in report["rows"]],
     )
+    edit(
+        again / RELEASE / "readiness/suite_report.json",
+        lambda suite: suite["steps"][0].update(duration_seconds=Number("9.5")),
+    )
+    edit(
+        again / RELEASE / "training/training_preflight_report.json",
+        lambda report: report["machine"].update(memory_bytes=1),
+    )
+    edit(again / RELEASE / "readiness/readiness_report.json", lambda report: report["inputs"][0].update(size=1))
     assert differences(FAMILY, again) == []
 
 
+def test_what_a_suite_wrote_and_what_it_means_are_not_forgiven(
+    differences: Callable[[Path, Path], list[str]], again: Path
+) -> None:
+    edit(again / RELEASE / "readiness/suite_report.json", lambda suite: suite["steps"][0].update(exit_code=1))
+    edit(again / RELEASE / "readiness/readiness_report.json", lambda report: report["rows"][0].update(status="passed"))
+    edit(again / RELEASE / "model/metrics/test.json", lambda found: found["rows"][1].update(n=1))
+    assert [line.partition(": ")[0] for line in differences(FAMILY, again)] == [
+        f"{RELEASE}/model/metrics/test.json /rows/1/n",
+        f"{RELEASE}/readiness/readiness_report.json /rows/0/status",
+        f"{RELEASE}/readiness/suite_report.json /steps/0/exit_code",
+    ]
+
+
 def test_a_changed_value_is_named_with_its_place(differences: Callable[[Path, Path], list[str]], again: Path) -> None:
-    edit(again / RELEASE / "model/eval_metrics.json", lambda found: found["rows"][1].update(value=0.95))
+    edit(again / RELEASE / "model/eval_metrics.json", lambda found: found["rows"][1].update(value=Number("0.95")))
     lines = differences(FAMILY, again)
     assert [line.split(":")[0] for line in lines if "/rows/1/value:" in line] == [
         f"{RELEASE}/model/eval_metrics.json /rows/1/value"
@@ -72,3 +101,69 @@ def test_a_missing_file_and_a_missing_pack_are_named(
         "clinical-v0.1.0-logreg-r1: only committed",
         f"{RELEASE}/demo/predict.py: only committed",
     ]
+
+
+# ── what the committed packs tell ────────────────────────────────────────────────────────────────────
+
+
+def document(release: str, path: str) -> Any:
+    """A JSON document of a committed pack."""
+    return json.loads((ROOT / "packs" / release.partition("-")[0] / release / path).read_text(encoding="utf-8"))
+
+
+RELEASES = sorted(path.parent.name for path in (ROOT / "packs").glob("*/*/manifest.json"))
+READINESS = "readiness/readiness_report.json"
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_every_release_is_measured_by_its_suite(release: str) -> None:
+    manifest, suite = document(release, "manifest.json"), document(release, "readiness/suite_report.json")
+    assert (manifest["rule_book"], manifest["template_set"]["name"]) == (2, "2")
+    assert suite["ok"]
+    (step,) = suite["steps"]
+    (written,) = step["outputs"]
+    (aggregated,) = document(release, "model/eval_metrics.json")["inputs"]
+    assert (written["path"], written["sha256"]) == (aggregated["path"], aggregated["sha256"])
+
+
+def test_one_release_is_not_ready_and_one_goes_on_by_a_decision() -> None:
+    reports = {release: document(release, READINESS) for release in RELEASES}
+    assert [release for release, report in reports.items() if not report["ok"]] == [RELEASE]
+    others = {
+        (release, row["requires"]["metric"]): row["status"]
+        for release, report in reports.items()
+        for row in report["rows"]
+        if row["status"] != "passed"
+    }
+    assert others == {
+        (RELEASE, "sensitivity"): "failed",
+        ("digits-v0.3.0-mlp64-r2", "worst_class_recall"): "rescoped",
+    }
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_rows_have_the_targets_that_the_profile_requires(release: str) -> None:
+    required = {
+        row["requires"]["metric"]: row["requires"]["target"]
+        for row in document(release, READINESS)["rows"]
+        if row["requires"].get("target")
+    }
+    stated = {
+        row["name"]: row["target"] for row in document(release, "model/eval_metrics.json")["rows"] if "target" in row
+    }
+    assert stated == required
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_what_the_suite_measures_can_be_measured_again(release: str, tmp_path: Path) -> None:
+    """The program of the suite, run on a copy of the pack without what it wrote, writes the same bytes."""
+    pack = tmp_path / release
+    shutil.copytree(ROOT / "packs" / release.partition("-")[0] / release, pack)
+    written = pack / "model/metrics/test.json"
+    before = written.read_bytes()
+    written.unlink()
+    program = SOURCE.with_name("evaluate.py")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "generator")}
+    done = subprocess.run([sys.executable, str(program), str(pack)], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert written.read_bytes() == before

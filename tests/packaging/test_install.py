@@ -76,7 +76,7 @@ def test_an_installation_works(kind: str, built: Mapping[str, Path], tmp_path: P
     assert run(command, "--version", cwd=tmp_path).startswith("proofpress, version ")
     assert "INT001" in run(python, "-m", "proofpress", "rules", cwd=tmp_path)
     pack = min((ROOT / "packs").glob("*/*/manifest.json")).parent
-    assert run(command, "verify", pack, cwd=tmp_path).endswith("1 of 1 packs verified\n")
+    assert run(command, "-C", ROOT, "verify", pack, cwd=tmp_path).endswith("1 of 1 packs verified\n")
 
     where = json.loads(run(python, "-c", _WHERE, cwd=tmp_path))
     home = ROOT if kind == "editable" else environment

@@ -16,6 +16,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from example_site import BELOW, SITE_URL, PageFacts, build, built_example, copy_instance, pages, tree
+from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.schemas import schemas
 
@@ -140,6 +141,15 @@ def test_evidence_is_published_byte_for_byte(site: Path) -> None:
         assert tree(pack.parent) == tree(site / "releases" / pack.parent.name / "files")
 
 
+def test_a_downloaded_pack_verifies_with_the_published_profile(site: Path, tmp_path: Path) -> None:
+    pack = tmp_path / Path(PACK).name
+    shutil.copytree(site / "releases" / pack.name / "files", pack)
+    command = ["-C", str(tmp_path), "verify", str(pack)]
+    assert main(command) == ExitCode.FINDINGS
+    shutil.copytree(site / "profiles", tmp_path / "packs/profiles")
+    assert main(command) == ExitCode.OK
+
+
 def test_the_feed_is_atom(site: Path) -> None:
     feed = ET.fromstring((site / "feed.xml").read_bytes())  # noqa: S314 - our own file
     assert feed.tag == f"{ATOM}feed"
@@ -229,3 +239,17 @@ def reseal(pack: Path, changed: str) -> None:
                 entry.update(sha256=digest(path), size=(pack / path).stat().st_size)
     (pack / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", "utf-8")
     listed(pack / "SHA256SUMS", "manifest.json", digest("manifest.json"))
+
+
+def test_pages_print_the_tests_that_a_command_recorded(served_site: Path) -> None:
+    page = served_site / "site" / "releases" / "digits-v0.3.0-mlp64-r1" / "changes" / "index.html"
+    assert "McNemar" not in page.read_text(encoding="utf-8")
+    others = {path: data for path, data in tree(served_site / "site").items() if "digits-v0.2.0" in path}
+    assert main(["-C", str(served_site), "compare", "digits-v0.3.0-mlp64-r1", "--record"]) == 0
+    done = build(served_site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "exact McNemar test, Bonett-Price interval" in page.read_text(encoding="utf-8")
+    assert others == {path: data for path, data in tree(served_site / "site").items() if "digits-v0.2.0" in path}
+    (record,) = (served_site / "packs" / "attestations").rglob("comparison-*.json")
+    record.write_text("{}", encoding="utf-8")
+    refused(served_site, ExitCode.UNREADABLE, "comparison-")

@@ -14,17 +14,25 @@ from tempfile import mkdtemp
 
 import pytest
 
-from complete_pack import PROFILES
+from complete_pack import PROFILE
 from mutations import Mutation, changed, document_mutations, packs_of, raw_mutations, resealed, small_packs
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KINDS, MANIFEST, documents_among
 from proofpress.ingest import RawPack, interpret
 from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
-from proofpress.verify import Verdict, verify
+from proofpress.verify import Profiles, Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "free-fields.md"
+_OWN = rules_at(ROOT)
+_KNOWN = {name: _OWN.profiles.chain(name)[0] for name in _OWN.profiles.names()}
+RULES = replace(
+    _OWN,
+    policy=_OWN.policy.model_copy(update={"families": {}}),
+    profiles=Profiles({**_KNOWN, PROFILE.name: PROFILE}),
+)
+"""The rules of the examples, by which the small packs, of other profiles, are judged as well."""
 PACKS = (*packs_of(ROOT), *small_packs(Path(mkdtemp(prefix="proofpress-tests-"))))
 _ROW = re.compile(r"\| (`[^`]+`|every document) \| ((?:`[^`]+`(?:, )?)+) \| (.+) \|")
 
@@ -71,20 +79,18 @@ def turns(config: pytest.Config, few: int) -> int:
 
 
 def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> None:
-    rules = replace(rules_at(ROOT), profiles=PROFILES)
     chance = random.Random(20261124)  # noqa: S311 - repeatable damage
     streams = [(raw, raw_mutations(raw, chance)) for raw in PACKS]
     for turn in range(turns(pytestconfig, 300)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        verdict = rules.judge(interpret(changed(raw, {mutation.file: mutation.data})))
+        verdict = RULES.judge(interpret(changed(raw, {mutation.file: mutation.data})))
         assert failure(mutation, verdict) == ""
 
 
 def test_the_sealed_again_packs_verify() -> None:
-    template_set = TemplateSets().newest()
     for raw in PACKS:
-        assert verify(resealed(raw, None, template_set), profiles=PROFILES).findings == (), raw.label
+        assert RULES.judge(resealed(raw, None, TemplateSets().newest())).errors == (), raw.label
 
 
 def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
@@ -96,7 +102,7 @@ def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.C
     for turn in range(turns(pytestconfig, 400)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        problem = failure(mutation, verify(resealed(raw, mutation, template_set), profiles=PROFILES))
+        problem = failure(mutation, RULES.judge(resealed(raw, mutation, template_set)))
         seen["refused" if not problem else "free" if is_free(mutation) else "wrong"] += 1
         if problem and not (problem.endswith(": accepted") and is_free(mutation)):
             wrong.append(problem)

@@ -14,12 +14,15 @@ _MEASURED = (
     r"training/training_preflight_report\.json#/(machine/.*|checks/\d+/found)",
     r"demo/terminal_demo_manifest\.json#/duration_seconds",
     r"demo/runtime_preflight_report\.json#/machine/.*",
+    r"readiness/suite_report\.json#/steps/\d+/duration_seconds",
 )
 # What measured times reach by digest. The Markdown documents are proved fresh by `proofpress verify`.
 _FOLLOWING = (
     r"release\.json#/predecessor/pack_id",
     r"(training/training_run_)?manifest\.json#/files/\d+/(sha256|size)",
     r"demo/terminal_demo_manifest\.json#/runtime_preflight/(sha256|size)",
+    r"readiness/readiness_report\.json#/inputs/\d+/(sha256|size)",
+    r"assurance/traceability\.json#/environment_sha256",
     r"((model|dataset|training|demo)/)?SHA256SUMS#.*",
     r".*\.md#.*",
 )

@@ -41,6 +41,7 @@ def macro_f1(labels: tuple[str, ...]) -> Metric:
         name="macro_f1",
         unit="fraction",
         higher_is_better=True,
+        field="correct",
         compute=lambda rows: f1_mean(rows, labels),
     )
 
@@ -49,6 +50,7 @@ WORST_RECALL = Metric(
     name="worst_class_recall",
     unit="fraction",
     higher_is_better=True,
+    field="correct",
     compute=lambda rows: min(recalls(rows).values()),
 )
 
@@ -82,6 +84,7 @@ SENSITIVITY = Metric(
     name="sensitivity",
     unit="fraction",
     higher_is_better=True,
+    field="correct",
     compute=_fraction(_is_malignant),
     infeasible=_too_few(_is_malignant, "malignant"),
     notes="Fraction of malignant cases that were called malignant; n counts all cases of the row.",
@@ -90,6 +93,7 @@ SPECIFICITY = Metric(
     name="specificity",
     unit="fraction",
     higher_is_better=True,
+    field="correct",
     compute=_fraction(_is_benign),
     infeasible=_too_few(_is_benign, "benign"),
     notes="Fraction of benign cases that were called benign; n counts all cases of the row.",
@@ -111,9 +115,24 @@ ROC_AUC = Metric(
     name="roc_auc",
     unit="area",
     higher_is_better=True,
+    field="probability",
     compute=_auc,
     infeasible=lambda rows: _too_few(_is_malignant, "malignant")(rows) or _too_few(_is_benign, "benign")(rows),
 )
+
+METRICS = {
+    metric.name: metric
+    for metric in (
+        ACCURACY,
+        LOG_LOSS,
+        BRIER,
+        WORST_RECALL,
+        SENSITIVITY,
+        SPECIFICITY,
+        ROC_AUC,
+        macro_f1(tuple(str(digit) for digit in range(10))),
+    )
+}
 
 _DENOMINATOR: dict[str, Callable[[Row], bool]] = {
     "accuracy": bool,

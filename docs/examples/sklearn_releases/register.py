@@ -37,7 +37,10 @@ STORY: list[list[str]] = [
     ["record", "candidate", "clinical-v0.2.0-gbt-r1", "--by", "release-engineer", "--at", "2026-08-05T08:30:00Z"],
     [
         *("record", "rejected", "clinical-v0.2.0-gbt-r1", "--by", "owner", "--at", "2026-08-06T10:00:00Z"),
-        *("--reason", "Sensitivity is below its target and below the active release; nothing outweighs that."),
+        *(
+            "--reason",
+            "Not ready: sensitivity is below its target and below the active release; nothing outweighs that.",
+        ),
     ],
     *promote("digits-v0.3.0-mlp64-r1", "2026-09-02", "2026-09-03", DIGITS, "digits-v0.2.1-mlp64-r1"),
     *(

@@ -4,30 +4,37 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from assurance import write_assurance
-from measurement import resampled, wilson
+from evaluate import METRICS_PATH, ROLES, WORDS, baseline_rows
 
 from proofpress.evidence.base import Absence
-from proofpress.evidence.evaluation import MetricRow, SliceKey, Target
+from proofpress.evidence.evaluation import EvalMetrics, MetricRow
 from proofpress.evidence.pack import PARAMS
+from proofpress.evidence.policy import Profile
 from proofpress.evidence.preflight import PackageNeed, Requirements
+from proofpress.pack.aggregate import MetricsSource, aggregate
 from proofpress.pack.dataset import SnapshotFile, SplitRecords, write_dataset
 from proofpress.pack.demo import run_demo
 from proofpress.pack.efficiency import measure_latency, measure_peak_memory, not_measured, write_efficiency
-from proofpress.pack.evaluation import Examples, Metric, Row, measure, write_evaluation, write_examples
+from proofpress.pack.eval_config import overridden, read_config, write_effective_config
+from proofpress.pack.evaluation import Row, write_examples
 from proofpress.pack.interface import fixed_input, write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
 from proofpress.pack.preflight import write_preflight
+from proofpress.pack.readiness import write_readiness
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import environment, write_params, write_run_manifest, write_training
-from proofpress.pack.writer import exact, write_bytes
+from proofpress.pack.suite import write_suite
+from proofpress.pack.training import environment, produced, write_params, write_run_manifest, write_training
+from proofpress.pack.writer import write_bytes
+from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
+from proofpress.verify.readiness import suite_steps
 
 HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
 AUTHORS = ({"name": "Proofpress example project", "kind": "organization"},)
 _SCRIPT = "docs/examples/sklearn_releases/make_packs.py"
 
@@ -55,20 +62,22 @@ class Trained:
     parameters: Mapping[str, Any]
     files: tuple[ModelBytes, ...]
     model_format: str
+    size: int
     log: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """Results on the test split: the rows, the baselines' rows, and which metric meets which baseline."""
+    """Per-example results on the test split: of the model, and of the baselines whose decisions and losses it meets.
+
+    `loss` names the field that measures a probability; `overrides` says how this evaluation differs from the family's.
+    """
 
     rows: Sequence[Row]
-    baselines: Mapping[str, tuple[str, Sequence[Row]]]
-    metrics: tuple[tuple[Metric, str], ...]
-    sliced: tuple[tuple[Metric, str], ...]
-    dimensions: Mapping[str, tuple[str, Sequence[str]]]
-    targets: Mapping[str, Target]
-    extra_rows: tuple[Callable[[Examples], MetricRow], ...] = ()
+    decisions: Sequence[Row]
+    losses: Sequence[Row]
+    loss: str
+    overrides: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,34 +93,25 @@ class Demo:
     many: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
-    """What people write about a release. Texts made from rows get them by key, e.g. `accuracy@test`."""
-
-    release: Mapping[str, Any]
-    model: Mapping[str, Any]
-    negative_findings: Callable[[Mapping[str, MetricRow]], Sequence[str]]
-    limitations: Sequence[str]
-    training_notes: Sequence[str] = ()
-
-
 def build(
     out: Path,
     *,
     family: str,
     release_id: str,
-    released_at: str,
-    evaluated_at: str,
+    day: str,
     predecessor: tuple[str, str] | None,
     dataset: Dataset,
     trained: Trained,
     scored: Scored,
     demo: Demo,
-    words: Words,
 ) -> str:
     """Write the pack `<out>/<family>/<release_id>` and return its pack_id."""
     folder = out / family / release_id
     shutil.rmtree(folder, ignore_errors=True)
+    evaluated_at = f"{day}T12:00:00Z"
+    chain = rules_at(REPOSITORY).profiles.chain(f"{family}-release")
+    words = WORDS[release_id]
+    architecture = {**words.model["architecture"], "trainable_parameters": trained.size}
     commit = git_tree_id(HERE / family)
     snapshot = write_dataset(
         folder,
@@ -166,25 +166,10 @@ def build(
         commit=commit,
         dataset_snapshot_id=snapshot,
         parameters=trained.parameters,
-        description=words.model,
+        description={**words.model, "architecture": architecture},
     )
-    evaluation_id = f"eval-{release_id}"
-    _evaluate(
-        folder,
-        {
-            "release_id": release_id,
-            "model_id": model_id,
-            "run_id": evaluation_id,
-            "training_run_id": trained.run_id,
-            "commit": commit,
-            "dataset_snapshot_id": snapshot,
-        },
-        evaluated_at,
-        trained,
-        scored,
-        words,
-    )
-    _measure_costs(folder, release_id, model_id, evaluation_id, evaluated_at, demo)
+    evaluation = _evaluate(folder, family, chain, evaluated_at, scored)
+    _measure_costs(folder, release_id, model_id, evaluation.run_id, evaluated_at, demo)
     write_bytes(folder, "demo/predict.py", demo.script.read_bytes())
     write_bytes(folder, "demo/inputs.jsonl", demo.inputs)
     run_demo(
@@ -209,7 +194,7 @@ def build(
     write_interface(
         folder,
         model_id=model_id,
-        surface=_surface(demo.script, scored, words.model),
+        surface=_surface(demo.script, evaluation, words.model),
         fixed_input_scores=(
             fixed_input(
                 folder,
@@ -220,19 +205,29 @@ def build(
             ),
         ),
     )
+    write_readiness(
+        folder,
+        chain,
+        at=f"{day}T14:00:00Z",
+        decisions={
+            f"{row.name}.json": _rescoped(folder, row, words.rescope[row.key])
+            for row in evaluation.rows
+            if words.rescope and row.key in words.rescope
+        },
+    )
     write_release(
         folder,
         release_id=release_id,
         family=family,
-        released_at=released_at,
+        released_at=f"{day}T15:00:00Z",
         predecessor=predecessor,
         fields={"licence": "Apache-2.0", "authors": AUTHORS, **words.release},
     )
     write_assurance(folder, family, release_id)
-    return assemble(folder, profile="paper-demo", template_set=TemplateSets().newest())
+    return assemble(folder, profile=chain[0].name, template_set=TemplateSets().newest())
 
 
-def _surface(script: Path, scored: Scored, model: Mapping[str, Any]) -> dict[str, Any]:
+def _surface(script: Path, evaluation: EvalMetrics, model: Mapping[str, Any]) -> dict[str, Any]:
     """What users of a release call and read: the packaged script, its exit code, inputs, outputs and metrics."""
     usage = next(line for line in script.read_text(encoding="utf-8").splitlines() if line.startswith("usage: "))
     return {
@@ -244,65 +239,43 @@ def _surface(script: Path, scored: Scored, model: Mapping[str, Any]) -> dict[str
         },
         "metrics": [
             {
-                "name": metric.name,
-                "contract": f"{metric.unit}, {'higher' if metric.higher_is_better else 'lower'} is better",
+                "name": row.name,
+                "contract": f"{row.unit}, {'higher' if row.higher_is_better else 'lower'} is better",
             }
-            for metric, _baseline in scored.metrics
+            for row in evaluation.rows
+            if row.slice is None and row.baseline is not None
         ],
     }
 
 
-def _evaluate(
-    folder: Path,
-    identity: Mapping[str, str],
-    at: str,
-    trained: Trained,
-    scored: Scored,
-    words: Words,
-) -> None:
-    examples = write_examples(folder, "test", scored.rows)
-    baselines = {
-        name: Examples(split="test", rows=tuple(sorted(rows, key=lambda row: str(row["key"]))))
-        for name, (_, rows) in scored.baselines.items()
-    }
-    rows = [
-        measure(
-            metric,
-            examples,
-            baseline=(name, baselines[name]),
-            interval=resampled,
-            target=scored.targets.get(metric.name),
-        )
-        for metric, name in scored.metrics
-    ]
-    rows += [make(examples) for make in scored.extra_rows]
-    rows += [
-        measure(
-            metric,
-            examples,
-            part=SliceKey(dimension=dimension, value=value),
-            baseline=(name, baselines[name]),
-            interval=wilson,
-        )
-        for metric, name in scored.sliced
-        for dimension, (_, values) in scored.dimensions.items()
-        for value in values
-    ]
-    by_key = {row.key: row for row in rows}
-    write_evaluation(
-        folder,
-        identity=identity,
-        evaluated_at=at,
-        parameters=trained.parameters,
-        examples=(examples,),
-        rows=rows,
-        baselines=[{"name": name, "description": text} for name, (text, _) in scored.baselines.items()],
-        slice_dimensions=[
-            {"name": name, "description": text, "partition": True} for name, (text, _) in scored.dimensions.items()
-        ],
-        negative_findings=words.negative_findings(by_key),
-        limitations=words.limitations,
+def _evaluate(folder: Path, family: str, chain: Sequence[Profile], at: str, scored: Scored) -> EvalMetrics:
+    """Write what was scored and how it is evaluated, let the suite of the profile measure, and aggregate."""
+    score, baseline = (f"sklearn_releases.{family}.{what}" for what in ("score", "baseline"))
+    decisions = [{name: value for name, value in row.items() if name != scored.loss} for row in scored.decisions]
+    losses = [{"key": row["key"], scored.loss: row[scored.loss]} for row in scored.losses]
+    write_examples(folder, "test", _marked(scored.rows, score))
+    write_examples(folder, "test", _marked(decisions, baseline), name=baseline_rows("decisions"))
+    write_examples(folder, "test", _marked(losses, baseline), name=baseline_rows("losses"))
+    committed = HERE / family / "evaluation.yaml"
+    config = overridden(
+        read_config(committed.read_bytes(), committed.name), (f'evaluated_at="{at}"', *scored.overrides)
     )
+    write_effective_config(folder, config)
+    outcome = write_suite(folder, suite_steps(chain), profile=chain[0].name, at=at, execute=True, work=REPOSITORY)
+    if not outcome.report.ok:
+        raise RuntimeError(f"the suite failed: {outcome.last_words}")
+    source = MetricsSource(name=Path(METRICS_PATH).name, data=(folder / METRICS_PATH).read_bytes())
+    return aggregate(folder, (source,), config=config, required=tuple(chain))
+
+
+def _marked(rows: Sequence[Row], label: str) -> list[Row]:
+    return [{**row, "generated_by": label} for row in rows]
+
+
+def _rescoped(folder: Path, row: MetricRow, decide: Callable[[MetricRow], Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A scope decision about a missed row, bound to the metrics file in which it was missed."""
+    missed = {"metric": row.name, "split": row.split, "value": row.value, "target": row.target}
+    return {**decide(row), "binds": produced(folder, METRICS_PATH), "failed_targets": [missed]}
 
 
 def _measure_costs(folder: Path, release_id: str, model_id: str, run_id: str, at: str, demo: Demo) -> None:
@@ -339,6 +312,12 @@ def _measure_costs(folder: Path, release_id: str, model_id: str, run_id: str, at
     )
 
 
+def compared_with(release_id: str, description: str) -> tuple[str, ...]:
+    """Overrides of an evaluation that compares decisions and losses with those of another release."""
+    named = (("name", release_id), ("description", description))
+    return tuple(f"baselines.{role}.{field}={text}" for role in ROLES for field, text in named)
+
+
 def git_tree_id(folder: Path) -> str:
     """Git's object id of a folder of plain files, as `git rev-parse HEAD:<folder>` prints it."""
     entries = b""
@@ -347,10 +326,3 @@ def git_tree_id(folder: Path) -> str:
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).digest()
         entries += b"100644 " + item.name.encode("ascii") + b"\0" + blob
     return hashlib.sha1(b"tree %d\0" % len(entries) + entries, usedforsecurity=False).hexdigest()
-
-
-def measured_row(name: str, value: float | Decimal, unit: str, *, n: int, digits: int = 6, **fields: Any) -> MetricRow:
-    """A row that is no mean over examples, for example a count."""
-    return MetricRow(
-        name=name, split="test", value=exact(value, digits), unit=unit, n=n, **{"higher_is_better": None, **fields}
-    )

@@ -23,8 +23,13 @@ class ListingUnit:
     files: Callable[[], Iterator[OutputFile]]
 
 
-def listing_units(frames: FrameSet, families: Sequence[Family], cards: Cards, code: str) -> tuple[ListingUnit, ...]:
-    """All units but the releases, in the order of their names."""
+def listing_units(
+    frames: FrameSet, families: Sequence[Family], cards: Cards, code: str, profiles: Sequence[tuple[str, bytes]] = ()
+) -> tuple[ListingUnit, ...]:
+    """All units but the releases, in the order of their names.
+
+    `profiles` are the instance's own, by their place below `packs/`: who verifies a downloaded pack needs its profile.
+    """
     newest = sorted(
         (entry for family in families for entry in family.entries[-catalogue.SEARCHED :]),
         key=lambda entry: (entry.released_at, entry.label),
@@ -61,6 +66,14 @@ def listing_units(frames: FrameSet, families: Sequence[Family], cards: Cards, co
             files=lambda: catalogue.feed(frames, newest, cards),
         ),
     ]
+    if profiles:
+        units.append(
+            ListingUnit(
+                name="listing/profiles",
+                key=digest(code, profiles),
+                files=lambda: (OutputFile(path=path, data=data) for path, data in profiles),
+            )
+        )
     for family in families:
         units.extend(_family_units(frames, family, cards, names, base))
     return tuple(sorted(units, key=lambda unit: unit.name))

@@ -1,5 +1,6 @@
 """Work units: verify one release, compose its pages, write them to the tree that is not served."""
 
+import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,7 +8,10 @@ from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
+from proofpress.evidence.attestation import PairedComparison
+from proofpress.gate.store import comparison_path, read_comparison
 from proofpress.ingest import content_of, load_pack, source_of
+from proofpress.ingest.sources import read_file
 from proofpress.pipeline import rules_of
 from proofpress.site.compose import ReleasePages
 from proofpress.site.frame import FrameSet, load_frame
@@ -18,7 +22,10 @@ from proofpress.verify import Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseUnit:
-    """The whole argument of one release's pages: references, never bytes."""
+    """The whole argument of one release's pages: references, never bytes.
+
+    `recorded` is the sha256 of the comparison with the predecessor that a command recorded, if one did.
+    """
 
     name: str
     key: str
@@ -30,6 +37,7 @@ class ReleaseUnit:
     place: Place
     staging: Path
     frame_key: str
+    recorded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,12 +78,22 @@ def _build(unit: ReleaseUnit) -> Built:
         place=unit.place,
         rules_passed=len(verdict.passed),
         frames=_frames(unit.root, unit.frame_key),
+        recorded=_recorded(unit, before, verdict),
     )
     return Built(
         unit=unit,
         verdict=light,
         records=write_unit(unit.staging, pages.files()),
     )
+
+
+def _recorded(unit: ReleaseUnit, before: Verdict | None, verdict: Verdict) -> PairedComparison | None:
+    if before is None or not unit.recorded:
+        return None
+    path = comparison_path(unit.root, before.pack_id, verdict.pack_id)
+    if hashlib.sha256(read_file(path)).hexdigest() != unit.recorded:
+        raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
+    return read_comparison(unit.root, before.pack_id, verdict.pack_id)
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:

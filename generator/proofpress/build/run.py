@@ -10,8 +10,9 @@ from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
-from proofpress.discovery import PackRef, rule_files
+from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
 from proofpress.evidence.values import ReleaseParts
+from proofpress.gate.store import comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
@@ -56,7 +57,7 @@ class SiteBuild:
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
             cards = partial(read_cards, publication.staging)
-            listings = listing_units(frames, families, cards, code_digest())
+            listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
             wanted = [(unit.name, unit.key) for unit in releases]
             wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))
@@ -111,14 +112,24 @@ class SiteBuild:
         judged_by = [item for item in rule_files(self.root) if not item[0].startswith("packs/registry/")]
         base = digest(code_digest(), judged_by, frames.digest, frames.site_name, frames.site_url)
         registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
+        pack_ids = {peek.bundle_id: peek.pack_id for peek in self.peeks}
+        attested = dict(attested_files(self.root))
         units = []
         for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
             place = places[peek.bundle_id]
             before = place.predecessor
+            record = comparison_path(Path(), pack_ids[before], peek.pack_id).as_posix() if before else ""
             units.append(
                 ReleaseUnit(
                     name=f"release/{peek.bundle_id}",
-                    key=digest(base, peek.content, contents.get(before), place, registered.get(peek.pack_id)),
+                    key=digest(
+                        base,
+                        peek.content,
+                        contents.get(before),
+                        place,
+                        registered.get(peek.pack_id),
+                        attested.get(record),
+                    ),
                     root=self.root,
                     ref=refs[peek.bundle_id],
                     content=peek.content,
@@ -127,6 +138,7 @@ class SiteBuild:
                     place=place,
                     staging=staging,
                     frame_key=frames.key,
+                    recorded=attested.get(record, ""),
                 )
             )
         return tuple(units)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from proofpress import __version__
 from proofpress.build.report import BuildReport
-from proofpress.discovery import PackRef, find_packs, rule_files
+from proofpress.discovery import PackRef, attested_files, find_packs, rule_files
 from proofpress.errors import NothingCheckedError, PublishError
 from proofpress.resources import packaged
 from proofpress.site.frame_inputs import frame_key
@@ -92,7 +92,7 @@ def _build(
     peeks = index.scan([(ref.label, ref.path) for ref in refs], jobs=jobs, rehash=rehash)
     judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
     contents = [(peek.label, peek.content) for peek in peeks]
-    stamp = digest(code_digest(), judged_by, frame_key(root), contents, strangers)
+    stamp = digest(code_digest(), judged_by, attested_files(root), frame_key(root), contents, strangers)
     last, units = index.published()
     if last == stamp and not rehash:
         with Publication(root / "site", root / "build" / "publish") as publication:

@@ -2,36 +2,31 @@
 
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Final, Literal
+from typing import Final, Literal, get_args
+
+from proofpress.evidence.attestation import RowDifference
 
 ChangeKind = Literal[
     "metric",
     "slice",
+    "interface",
+    "model",
     "failure_mode",
     "risk",
     "monitoring",
     "guardrail",
     "parameter",
     "dataset",
+    "training",
+    "efficiency",
     "release",
+    "policy",
     "document",
     "file",
 ]
 Direction = Literal["worse", "unknown", "better", "neutral"]
 
-KINDS: Final[tuple[ChangeKind, ...]] = (
-    "metric",
-    "slice",
-    "failure_mode",
-    "risk",
-    "monitoring",
-    "guardrail",
-    "parameter",
-    "dataset",
-    "release",
-    "document",
-    "file",
-)
+KINDS: Final[tuple[ChangeKind, ...]] = get_args(ChangeKind)
 DIRECTIONS: Final[tuple[Direction, ...]] = ("worse", "unknown", "better", "neutral")
 
 _FACTS: Final = (
@@ -52,6 +47,30 @@ _FACTS: Final = (
     ("REL-INTENDED-USE", "an intended use"),
     ("REL-OUT-OF-SCOPE", "a use that is out of scope"),
     ("REL-MODEL", "the model's identity"),
+    ("REL-DEPRECATION", "a deprecated name"),
+    ("REL-SUPPORT", "the time of support"),
+    ("REL-FEATURE", "a feature that a platform must offer"),
+    ("REL-SCHEMA", "a schema that a platform must read"),
+    ("REL-RUNTIME", "a dependency or another demand on the runtime"),
+    ("IFC-INPUT", "an input of the model"),
+    ("IFC-OUTPUT", "an output of the model"),
+    ("IFC-PROMISE", "a name of the public interface that users may rely on"),
+    ("IFC-EXPERIMENT", "a name of the public interface that may change"),
+    ("IFC-SCORES", "the answers for a fixed input"),
+    ("MOD-FORMAT", "the model's format"),
+    ("MOD-ARCHITECTURE", "the model's architecture"),
+    ("MOD-SIZE", "the number of trainable parameters"),
+    ("MOD-FILE", "a file of the model"),
+    ("MOD-LIMITATION", "a limitation of the model"),
+    ("TRN-RUN", "the training run"),
+    ("TRN-COMMIT", "the commit that was trained from"),
+    ("TRN-COMMAND", "the training command"),
+    ("TRN-SEED", "the seed"),
+    ("TRN-ENVIRONMENT", "a part of the training environment"),
+    ("EVL-NEGATIVE", "a negative finding"),
+    ("EVL-LIMITATION", "a limitation of the evaluation"),
+    ("EFF", "a measured cost"),
+    ("EFF-BOUNDARY", "what the measured costs do not show"),
     ("RSK", "a risk"),
     ("MON", "a signal of the monitoring plan"),
     ("GRD", "a guardrail"),
@@ -76,6 +95,13 @@ CHANGE_CODES: Final[dict[str, str]] = {
         for stem, what in _FACTS
         for end, verb in (("CHANGED", "changed"), ("ADDED", "was added"), ("REMOVED", "was removed"))
     },
+    "SLC-BELOW-MINIMUM": "slice of a metric: the value moved, on fewer examples than the policy wants of a slice",
+    "REL-LICENCE-RESPELT": "the release's licence is spelt in another way",
+    "DST-LICENCE-RESPELT": "the dataset's licence is spelt in another way",
+    "EFF-NOT-COMPARABLE": "a measured cost: both releases have it, but not on common ground; the reason says why",
+    "POL-LOOSENED": "the policy: a gate asks for less than before",
+    "POL-TIGHTENED": "the policy: a gate asks for more than before",
+    "POL-CHANGED": "the policy: a gate asks for something else",
     "FLM-NEW": "a failure mode is new",
     "FLM-FIXED": "a failure mode is fixed: no example shows it",
     "FLM-RECURRING": "a failure mode was fixed and is back",
@@ -134,7 +160,8 @@ class Change:
 
     `old` and `new` are the exact texts of the evidence, None where there is no value. `delta` and `relative`
     are there only for comparable numbers. `direction` is `unknown` where a person has to judge and `neutral`
-    where there is nothing to judge. `reason` is filled when the two sides can't be compared.
+    where there is nothing to judge. `reason` is filled when the two sides can't be compared. `test` is what a
+    command recorded of the difference between the same examples.
     """
 
     code: str
@@ -148,6 +175,7 @@ class Change:
     delta: Decimal | None = None
     relative: Decimal | None = None
     intervals_overlap: bool | None = None
+    test: RowDifference | None = None
     reason: str = ""
     detail: DocumentDetail | FileDetail | None = None
 

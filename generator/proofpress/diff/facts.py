@@ -1,36 +1,20 @@
 """Plain facts of a release (parameters, dataset, terms of use) and their differences."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from proofpress.diff.change import Change, ChangeKind, Direction, exact_delta, relative_delta
+from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
+from proofpress.diff.fact import Fact, leaves
+from proofpress.diff.licence import same_licence
+from proofpress.diff.listed import listed_facts
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import pointer_of
 
 _SHOWN = 120
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """One fact: the stem of its change code, what it is about, its exact text, and its number if it has one.
-
-    An entry of a list is its own `item`, so that lists are compared as sets. `judged` is the direction of any
-    change, `rising` of a growing number.
-    """
-
-    stem: str
-    kind: ChangeKind
-    subject: str
-    text: str
-    noun: str
-    item: str = ""
-    number: Decimal | None = None
-    judged: Direction = "neutral"
-    rising: Direction | None = None
 
 
 def compare_facts(old: Evidence, new: Evidence) -> tuple[tuple[Change, ...], int]:
@@ -47,6 +31,7 @@ def facts_of(evidence: Evidence) -> Iterator[Fact]:
     yield from _dataset(evidence)
     yield from _splits(evidence)
     yield from _release(evidence)
+    yield from listed_facts(evidence)
 
 
 def _keyed(facts: Iterable[Fact]) -> dict[tuple[str, str, str, int], Fact]:
@@ -68,9 +53,13 @@ def _compared(was: Fact | None, now: Fact | None) -> Change | None:
     direction = fact.judged
     if was is None or now is None:
         end, verb = ("ADDED", "was added") if now else ("REMOVED", "was removed")
+        direction = (fact.gained if now else fact.lost) or direction
         if not fact.item:
             verb = "is given for the first time" if now else "is no longer given"
         sentence = f"{fact.noun} {verb}: {_short(fact.text)}."
+    elif fact.equivalent is not None and fact.equivalent(was.text, now.text):
+        end, direction = "RESPELT", "neutral"
+        sentence = f"{fact.noun} is spelt in another way: {_short(was.text)} before, {_short(now.text)} now."
     else:
         end = "CHANGED"
         sentence = f"{fact.noun} changed from {_short(was.text)} to {_short(now.text)}."
@@ -88,7 +77,7 @@ def _compared(was: Fact | None, now: Fact | None) -> Change | None:
         delta=delta,
         relative=relative,
         direction=direction,
-        explanation=sentence,
+        explanation=sentence.removesuffix(".") if sentence.endswith("..") else sentence,
     )
 
 
@@ -102,7 +91,7 @@ def _parameters(evidence: Evidence) -> Iterator[Fact]:
     parameters = evidence.promoted_parameters
     if parameters is None:
         parameters = next((holder.parameters for holder in holders if holder), {})
-    for path, value in _leaves(parameters, ()):
+    for path, value in leaves(parameters, ()):
         pointer = pointer_of(path)
         yield Fact(
             stem="PRM",
@@ -112,14 +101,6 @@ def _parameters(evidence: Evidence) -> Iterator[Fact]:
             text=dump_json(value, indent=None).rstrip("\n"),
             number=_as_decimal(value),
         )
-
-
-def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    if isinstance(value, dict) and (value or not path):
-        for key, item in value.items():
-            yield from _leaves(item, (*path, key))
-    else:
-        yield path, value
 
 
 def _as_decimal(value: Any) -> Decimal | None:
@@ -140,7 +121,7 @@ def _dataset(evidence: Evidence) -> Iterator[Fact]:
     if snapshot is not None:
         yield _fact("DST-SNAPSHOT", "snapshot", snapshot, "The dataset snapshot")
     if (dataset := evidence.dataset) is not None:
-        yield _fact("DST-LICENCE", "licence", dataset.licence, "The dataset's licence", judged="unknown")
+        yield _licence("DST-LICENCE", dataset.licence, "The dataset's licence")
         yield _fact("DST-TARGET", "target", dataset.target, "The target column", judged="unknown")
         for split in dataset.splits:
             text = f"{split.records} records, keys sha256:{split.keys_sha256}"
@@ -184,13 +165,17 @@ def _splits(evidence: Evidence) -> Iterator[Fact]:
 def _release(evidence: Evidence) -> Iterator[Fact]:
     release = evidence.release
     yield _fact("REL-FAMILY", "family", release.family, "The family", judged="unknown")
-    yield _fact("REL-LICENCE", "licence", release.licence, "The licence", judged="unknown")
+    yield _licence("REL-LICENCE", release.licence, "The licence")
     yield from _items("REL-INTENDED-USE", "intended use", release.intended_use, "An intended use", judged="unknown")
     yield from _items("REL-OUT-OF-SCOPE", "out of scope", release.out_of_scope, "A use out of scope", judged="unknown")
     holders = (evidence.model, evidence.evaluation, evidence.efficiency)
     model_id = next((holder.model_id for holder in holders if holder), None)
     if model_id is not None:
         yield _fact("REL-MODEL", "model id", model_id, "The model")
+
+
+def _licence(stem: str, text: str, noun: str) -> Fact:
+    return replace(_fact(stem, "licence", text, noun, judged="unknown"), equivalent=same_licence)
 
 
 def _fact(

@@ -1,13 +1,17 @@
 """Metric rows of two evaluations: what moved, and what must not be compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from decimal import Context, Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
+from proofpress.evidence.attestation import RowDifference
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow, Target
 from proofpress.evidence.values import Number
 
+NO_TESTS: Final[Mapping[str, RowDifference]] = MappingProxyType({})
 _Key = tuple[str, str, tuple[str, str] | None]
 _PERCENT = frozenset({"percent", "percentage", "percentages", "pct", "%"})
 _FRACTION = frozenset({"fraction", "ratio", "proportion", "share", "probability", "1"})
@@ -17,9 +21,18 @@ _ROUGH = Context(prec=28)
 
 
 def compare_rows(
-    old: EvalMetrics | None, new: EvalMetrics | None, *, same_pack: bool
+    old: EvalMetrics | None,
+    new: EvalMetrics | None,
+    *,
+    same_pack: bool,
+    tests: Mapping[str, RowDifference] = NO_TESTS,
+    least_slice_n: int = 0,
 ) -> tuple[tuple[Change, ...], int]:
-    """Compare all rows of two evaluations. Returns the changes and how many rows are unchanged."""
+    """Compare all rows of two evaluations. Returns the changes and how many rows are unchanged.
+
+    `tests` are what was recorded of the rows' differences, by key. A slice of fewer than `least_slice_n` examples
+    has its difference told, but no direction: somebody has to judge it.
+    """
     before, after = _by_key(old), _by_key(new)
     changes: list[Change] = []
     rebased: dict[tuple[str | None, str | None], list[str]] = {}
@@ -32,7 +45,7 @@ def compare_rows(
             reason = f"the row stands {len(was)} times in the old release and {len(now)} times in the new one"
             changes.append(_apart(was[0], now[0], (reason,)))
         else:
-            moved = _compare(was[0], now[0])
+            moved = [_weighed(item, now[0], tests, least_slice_n) for item in _compare(was[0], now[0])]
             changes += moved
             if was[0].baseline != now[0].baseline:
                 rebased.setdefault((was[0].baseline, now[0].baseline), []).append(now[0].key)
@@ -43,6 +56,21 @@ def compare_rows(
     changes += _rebased(rebased)
     changes += _lone(gone, fresh)
     return tuple(changes), unchanged
+
+
+def _weighed(change: Change, row: MetricRow, tests: Mapping[str, RowDifference], least: int) -> Change:
+    """A moved value with the test of its difference, and without direction when its slice is too small."""
+    if not change.code.endswith("-CHANGED") or change.delta is None:
+        return change
+    if (test := tests.get(row.key)) is not None:
+        interval = f"{test.difference} on average, {test.ci_low} to {test.ci_high}"
+        told = f" By {test.method} over {test.n} pairs: {interval}, p = {test.p_value}"
+        corrected = f" ({test.p_adjusted} corrected for all rows)." if test.p_adjusted != test.p_value else "."
+        change = replace(change, test=test, explanation=change.explanation + told + corrected)
+    if row.slice and row.n < least:
+        sentence = f"{row.key} moved by {change.delta} on {row.n} examples, fewer than the {least} of a slice to judge."
+        return replace(change, code="SLC-BELOW-MINIMUM", direction="unknown", explanation=sentence)
+    return change
 
 
 def _by_key(evaluation: EvalMetrics | None) -> dict[_Key, list[MetricRow]]:
@@ -64,7 +92,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
     for was, now in moved.values():
         if len(was) == len(now) == 1:
             reason = f"the split differs: '{was[0].split}' before, '{now[0].split}' now"
-            changes.append(_apart(was[0], now[0], (reason, *_obstacles(was[0], now[0]))))
+            changes.append(_apart(was[0], now[0], (reason, *obstacles_between(was[0], now[0]))))
             continue
         changes += [
             _change(row, "REMOVED", row, None, "unknown", f"{row.key} is no longer reported; it was {_told(row)}.")
@@ -80,7 +108,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
 def _compare(was: MetricRow, now: MetricRow) -> list[Change]:
     changes: list[Change] = []
     both_absent = was.value is None and now.value is None and was.absent == now.absent
-    obstacles = () if both_absent else _obstacles(was, now)
+    obstacles = () if both_absent else obstacles_between(was, now)
     if obstacles:
         changes.append(_apart(was, now, obstacles))
     elif was.value is not None and now.value is not None and was.value != now.value:
@@ -116,7 +144,7 @@ def _rebased(rows: dict[tuple[str | None, str | None], list[str]]) -> list[Chang
     return changes
 
 
-def _obstacles(was: MetricRow, now: MetricRow) -> tuple[str, ...]:
+def obstacles_between(was: MetricRow, now: MetricRow) -> tuple[str, ...]:
     """Why the two values must not be subtracted from each other."""
     reasons: list[str] = []
     for side, row in (("old", was), ("new", now)):
@@ -146,7 +174,7 @@ def _unit_flip(was: MetricRow, now: MetricRow) -> str:
     """Recognise percent against fraction, by the units' names or by values a hundredfold apart."""
     if was.value is None or now.value is None:
         return ""
-    units = _unit_class(was.unit), _unit_class(now.unit)
+    units = unit_class(was.unit), unit_class(now.unit)
     if set(units) == {"percent", "fraction"}:
         return f"the unit flipped from {units[0]} to {units[1]} ({was.value} before, {now.value} now)"
     if units[0] is None or units[0] != units[1]:
@@ -164,7 +192,8 @@ def _unit_flip(was: MetricRow, now: MetricRow) -> str:
     return ""
 
 
-def _unit_class(unit: str) -> Literal["percent", "fraction"] | None:
+def unit_class(unit: str) -> Literal["percent", "fraction"] | None:
+    """Whether a unit means hundredths or parts of one; None for every other unit."""
     name = unit.strip().lower()
     return "percent" if name in _PERCENT else "fraction" if name in _FRACTION else None
 
@@ -174,7 +203,7 @@ def _moved(was: MetricRow, now: MetricRow, old: Number, new: Number) -> Change:
     direction: Direction = "unknown"
     if now.higher_is_better is not None:
         direction = "better" if (delta > 0) == now.higher_is_better else "worse"
-    overlap = _overlap(was, now)
+    overlap = intervals_overlap(was, now)
     verb = "rose" if delta > 0 else "fell"
     judged = "no direction is declared" if direction == "unknown" else f"that is {direction}"
     intervals = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}[overlap]
@@ -194,7 +223,7 @@ def _moved(was: MetricRow, now: MetricRow, old: Number, new: Number) -> Change:
     )
 
 
-def _overlap(was: MetricRow, now: MetricRow) -> bool | None:
+def intervals_overlap(was: MetricRow, now: MetricRow) -> bool | None:
     """Whether the two intervals share a point; None unless both are there and of one level."""
     if was.ci_low is None or was.ci_high is None or now.ci_low is None or now.ci_high is None:
         return None

@@ -6,7 +6,7 @@ first two, and in Markdown every piece of it stands in a code span or a fenced b
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Context, Decimal
 from typing import Any, Final
 
@@ -119,9 +119,14 @@ def markdown_report(comparison: Comparison, *, most: int = 60_000) -> str:
     head = [f"# Changes from {old} to {new}", "", f"{_summary(comparison).capitalize()}."]
     if not comparison.declared:
         head += ["", "The new release does not name the old one as its predecessor."]
-    lines, room = head, most - sum(len(line) + 1 for line in head) - 200
+    return fitted(head, markdown_blocks(comparison), most=most)
+
+
+def fitted(head: Sequence[str], blocks: Iterable[list[str]], *, most: int) -> str:
+    """Markdown of at most about `most` characters: the blocks that fit, and how many rows or diffs did not."""
+    lines, room = list(head), most - sum(len(line) + 1 for line in head) - 200
     left_out = 0
-    for block in _markdown_blocks(comparison):
+    for block in blocks:
         size = sum(len(line) + 1 for line in block)
         if left_out or size > room:
             left_out += 1
@@ -133,9 +138,9 @@ def markdown_report(comparison: Comparison, *, most: int = 60_000) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _markdown_blocks(comparison: Comparison) -> Iterator[list[str]]:
-    """The report in pieces that may be left out one by one."""
-    for direction in DIRECTIONS:
+def markdown_blocks(comparison: Comparison, directions: Sequence[Direction] = DIRECTIONS) -> Iterator[list[str]]:
+    """The changes of some directions in pieces that may be left out one by one; patches are neutral."""
+    for direction in directions:
         rows = [change for change in comparison.changes if change.direction == direction]
         if not rows:
             continue
@@ -145,7 +150,7 @@ def _markdown_blocks(comparison: Comparison) -> Iterator[list[str]]:
         for index, change in enumerate(rows):
             yield [*(header if index == 0 else ()), _markdown_row(change)]
     for change in comparison.changes:
-        if isinstance(change.detail, DocumentDetail) and change.detail.patch:
+        if change.direction in directions and isinstance(change.detail, DocumentDetail) and change.detail.patch:
             yield _markdown_patch(change.subject, change.detail)
 
 
@@ -206,6 +211,16 @@ def _change(change: Change) -> dict[str, Any]:
         "reason": change.reason,
         "explanation": change.explanation,
     }
+    if (test := change.test) is not None:
+        plain["test"] = {
+            "difference": test.difference,
+            "ci_low": test.ci_low,
+            "ci_high": test.ci_high,
+            "p_value": test.p_value,
+            "p_adjusted": test.p_adjusted,
+            "n": test.n,
+            "method": test.method,
+        }
     if isinstance(change.detail, DocumentDetail):
         plain["document"] = {
             "sections": [

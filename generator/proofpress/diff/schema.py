@@ -5,10 +5,11 @@ from typing import Any, Final
 from proofpress.diff.change import DIRECTIONS, KINDS
 
 SCHEMA: Final = "proofpress.diff/1"
-SCHEMA_VERSION: Final = "1.0.0"
+SCHEMA_VERSION: Final = "1.1.0"
 
 _TEXT: Final = {"type": "string"}
 _COUNT: Final = {"type": "integer", "minimum": 0}
+_NUMBER: Final = {"type": "number"}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -57,6 +58,13 @@ def report_schema() -> dict[str, Any]:
             "intervals_overlap": _or_null({"type": "boolean"}),
             "reason": {"type": "string", "description": "Why the two sides can't be compared, else empty."},
             "explanation": _TEXT,
+            "test": _closed(
+                {
+                    **dict.fromkeys(("difference", "ci_low", "ci_high", "p_value", "p_adjusted"), _NUMBER),
+                    "n": _COUNT,
+                    "method": _TEXT,
+                }
+            ),
             "document": _closed(
                 {
                     "sections": {"type": "array", "items": section},
@@ -73,7 +81,7 @@ def report_schema() -> dict[str, Any]:
                 }
             ),
         },
-        optional=("document", "file"),
+        optional=("test", "document", "file"),
     )
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

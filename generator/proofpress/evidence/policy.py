@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from proofpress.evidence.base import Model
+from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
@@ -84,3 +85,11 @@ class Policy(Model):
     template_sets: dict[str, OwnTemplateSet] = Field(default_factory=dict)
     template_set: Name | None = Field(default=None, description="The set that new packs are rendered with")
     accepted_older: tuple[AcceptedOlder, ...] = ()
+    gates: dict[str, Gates] = Field(
+        default_factory=dict, description="By family; '*' stands for every family without gates of its own"
+    )
+    waivers: tuple[Waiver, ...] = ()
+
+    def gates_of(self, family: str) -> Gates | None:
+        """The gates of a family, None when the policy has none for it."""
+        return self.gates.get(family) or self.gates.get("*")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from proofpress.evidence.base import Absence
 from proofpress.evidence.evaluation import (
@@ -18,6 +18,9 @@ from proofpress.evidence.evaluation import (
 )
 from proofpress.evidence.jsontext import dump_json, plain
 from proofpress.evidence.values import Number
+from proofpress.ingest.rows import lines_of
+from proofpress.ingest.sources import read_file
+from proofpress.ingest.strict import StrictError, parse_row
 from proofpress.pack.dataset import keys_sha256
 from proofpress.pack.writer import PackError, exact, write_document, write_text
 
@@ -67,7 +70,8 @@ class Interval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """How a value is measured: the mean of a per-example `field`, or `compute` over all rows.
+    """How a value is measured: the mean of a per-example `field`, or `compute` over all rows; then `field` may name
+    what it is computed from.
 
     `infeasible` gives the reason why the rows can't bear the value, or an empty text.
     """
@@ -87,14 +91,35 @@ class Metric:
         return exact(examples.mean(self.field))
 
 
-def write_examples(folder: Path, split: str, rows: Rows) -> Examples:
-    """Write `model/per_example/<split>.jsonl`, sorted by key, and return the examples."""
+def write_examples(folder: Path, split: str, rows: Rows, *, name: str = "") -> Examples:
+    """Write `model/per_example/<split>.jsonl`, sorted by key, and return the examples.
+
+    Rows of a baseline on the same split get a `name` of their own, which names the file.
+    """
     ordered = tuple(sorted(rows, key=lambda row: str(row["key"])))
     if len({row["key"] for row in ordered}) != len(ordered):
         raise PackError(f"split {split}: an example is evaluated twice")
-    path = f"model/per_example/{split}.jsonl"
+    path = _rows_path(name or split)
     write_text(folder, path, "".join(dump_json(row, indent=None) for row in ordered))
     return Examples(split=split, rows=ordered, path=path)
+
+
+def read_examples(folder: Path, split: str, *, name: str = "") -> Examples:
+    """The examples that `write_examples` wrote. Raises `PackError` on a file that is missing or no such file."""
+    path = _rows_path(name or split)
+    try:
+        rows = tuple(map(parse_row, lines_of(read_file(folder / path))))
+    except OSError as exc:
+        raise PackError(f"{path} can't be read: {exc.strerror or exc}") from exc
+    except StrictError as exc:
+        raise PackError(f"{path}: {exc}") from exc
+    if any(type(row.get("key")) is not str for row in rows):
+        raise PackError(f"{path}: a row has no key")
+    return Examples(split=split, rows=rows, path=path)
+
+
+def _rows_path(name: str) -> str:
+    return f"model/per_example/{name}.jsonl"
 
 
 def measure(
@@ -128,10 +153,7 @@ def measure(
             fields |= _interval_fields(metric, fields["value"], bounds)
         if baseline is not None:
             fields |= _baseline_fields(metric, fields["value"], chosen, baseline[0], baseline[1].part(part))
-        if examples.path is not None and metric.field:
-            fields["per_sample"] = PerSample(
-                path=examples.path, field=metric.field, aggregate="none" if metric.compute else "mean"
-            )
+        fields |= _place("per_sample", metric, examples)
     if chosen.rows:
         fields["evaluated_keys_sha256"] = chosen.keys_sha256
     if target is not None:
@@ -225,4 +247,13 @@ def _baseline_fields(metric: Metric, value: Number, chosen: Examples, name: str,
         "baseline_value": reference,
         "delta_vs_baseline": exact(value - reference),
         "baseline_evaluated_keys_sha256": baseline.keys_sha256,
+        **_place("baseline_per_sample", metric, baseline),
     }
+
+
+def _place(field: str, metric: Metric, examples: Examples) -> dict[str, PerSample]:
+    """Where the values stand from which a row can be recomputed, when they are packaged."""
+    if examples.path is None or not metric.field:
+        return {}
+    aggregate: Literal["mean", "none"] = "none" if metric.compute else "mean"
+    return {field: PerSample(path=examples.path, field=metric.field, aggregate=aggregate)}

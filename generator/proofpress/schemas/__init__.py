@@ -17,6 +17,8 @@ from pydantic_core import core_schema
 from proofpress.diff import report_schema
 from proofpress.errors import IngestError
 from proofpress.evidence import values
+from proofpress.evidence.attestation import GateReceipt, PairedComparison
+from proofpress.evidence.gates import Thresholds
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
@@ -74,7 +76,10 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     for kind in KINDS:
         title = kind.role.capitalize()
         found[kind.name.replace("_", "-")] = _of_model(kind.model, kind.name, kind.schema_version, title)
-    found["policy"] = _of_model(Policy, "policy", "1.0.0", "Policy of an instance")
+    found["policy"] = _of_model(Policy, "policy", "1.1.0", "Policy of an instance")
+    found["thresholds"] = _of_model(Thresholds, "thresholds", "1.0.0", "Pre-registered thresholds")
+    found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
+    found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
     kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
     event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)

@@ -16,9 +16,14 @@ from proofpress.site.table_html import patch_lines
 _PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
+    ("evaluation", "Findings and baselines", {"metric"}),
     ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
+    ("interface", "Interface", {"interface"}),
+    ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),
     ("dataset", "Dataset", {"dataset"}),
+    ("training", "Training", {"training"}),
+    ("efficiency", "Efficiency", {"efficiency"}),
     ("release", "Release facts", {"release"}),
     ("documents", "Documents", {"document"}),
     ("files", "Files", {"file"}),
@@ -99,7 +104,11 @@ def view(comparison: Comparison, json: str) -> dict[str, Any]:
     """The whole comparison for the changes page."""
     parts = []
     for id_, title, kinds in _PARTS:
-        chosen = [change for change in comparison.changes if change.kind in kinds]
+        chosen = [
+            change
+            for change in comparison.changes
+            if change.kind in kinds and (change.kind != "metric" or ("@" in change.subject) is (id_ == "metrics"))
+        ]
         if chosen:
             parts.append(_part(id_, title, chosen))
     unchanged = f"{comparison.unchanged} facts are unchanged."
@@ -150,9 +159,20 @@ def _note(item: Change, numeric: bool) -> str:
         return item.reason
     if numeric and item.delta is not None:
         overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
-        return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}"
+        return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}{_tested(item)}"
     assured = item.code.startswith(("RSK-", "FLM-", "MON-", "GRD-"))
     return item.explanation if numeric or assured or item.direction == "unknown" else ""
+
+
+def _tested(item: Change) -> str:
+    """What a command recorded of the difference, example by example."""
+    if (test := item.test) is None:
+        return ""
+    corrected = f", {test.p_adjusted} corrected for all rows" if test.p_adjusted != test.p_value else ""
+    return (
+        f"; {test.difference} on average over {test.n} pairs, {test.ci_low} to {test.ci_high}, "
+        f"p = {test.p_value}{corrected} ({test.method})"
+    )
 
 
 def _file(item: Change) -> dict[str, Any]:

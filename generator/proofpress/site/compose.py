@@ -8,6 +8,7 @@ from typing import Any
 
 from proofpress.diff import Comparison, diff
 from proofpress.diff import json_report as diff_json
+from proofpress.evidence.attestation import PairedComparison
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
@@ -46,6 +47,7 @@ class ReleasePages:
     place: Place
     rules_passed: int
     frames: FrameSet
+    recorded: PairedComparison | None = None
 
     @property
     def bundle_id(self) -> str:
@@ -59,7 +61,7 @@ class ReleasePages:
 
     def files(self) -> Iterator[OutputFile]:
         """All files of the release: pages, evidence, charts' data, citations, JSON."""
-        comparison = diff(self.predecessor, self.pack) if self.predecessor else None
+        comparison = diff(self.predecessor, self.pack, recorded=self.recorded) if self.predecessor else None
         citing = Citing(
             evidence=self.pack.evidence,
             place=self.place,

@@ -39,6 +39,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "XPK": "Between packs",
     "POL": "Policy",
     "REG": "Registry",
+    "GAT": "Gates",
     "GLW": "Packages of GenoLeWM",
 }
 

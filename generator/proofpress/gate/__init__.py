@@ -1,0 +1,1 @@
+"""Changes and evidence against the policy: decisions, and the receipt of them."""
