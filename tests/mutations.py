@@ -15,6 +15,7 @@ from typing import Any
 
 from complete_pack import CompletePack
 from pack_builder import PackBuilder
+from proofpress.evidence.finding import Finding
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST, kind_at
 from proofpress.evidence.values import Number
@@ -240,14 +241,16 @@ def document_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation
 
 def changed(raw: RawPack, files: Mapping[str, bytes]) -> RawPack:
     """The pack with some files' bytes replaced, as ingest would read it."""
-    new = dict(raw.files)
+    new, findings = dict(raw.files), list(raw.findings)
     for path, data in files.items():
         try:
             rows = read_rows(lines_of(data)) if path.endswith(".jsonl") else None
-        except StrictError:
-            rows = None  # ingest tells it as a finding; the digest is wrong as well
+        except StrictError as exc:
+            del new[path]
+            findings.append(Finding(rule=exc.rule, file=path, message=str(exc)))
+            continue
         new[path] = RawFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), data=data, rows=rows)
-    return replace(raw, files=dict(sorted(new.items())))
+    return replace(raw, files=dict(sorted(new.items())), findings=tuple(findings))
 
 
 def resealed(raw: RawPack, mutation: Mutation | None, template_set: TemplateSet) -> LoadedPack:
