@@ -18,8 +18,7 @@ from proofpress.pack.eval_config import overridden, read_config
 from proofpress.pack.readiness import write_readiness
 from proofpress.pack.release import assemble
 from proofpress.pack.suite import write_suite
-from proofpress.pack.training import produced
-from proofpress.pack.writer import write_bytes
+from proofpress.pack.writer import produced, write_bytes
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Profiles
 

@@ -15,12 +15,12 @@ from typing import Any
 
 from complete_pack import CompletePack
 from pack_builder import PackBuilder
-from proofpress.evidence.finding import Finding
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST, kind_at
 from proofpress.evidence.values import Number
 from proofpress.ingest import LoadedPack, RawFile, RawPack, interpret, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
+from proofpress.ingest.load import _unreadable
 from proofpress.ingest.rows import lines_of, read_rows
 from proofpress.ingest.strict import StrictError, parse_json, pointer_of
 from proofpress.render.render import render_documents
@@ -246,8 +246,8 @@ def changed(raw: RawPack, files: Mapping[str, bytes]) -> RawPack:
         try:
             rows = read_rows(lines_of(data)) if path.endswith(".jsonl") else None
         except StrictError as exc:
-            del new[path]
-            findings.append(Finding(rule=exc.rule, file=path, message=str(exc)))
+            findings.append(_unreadable(path, exc))
+            new.pop(path, None)
             continue
         new[path] = RawFile(path=path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), data=data, rows=rows)
     return replace(raw, files=dict(sorted(new.items())), findings=tuple(findings))

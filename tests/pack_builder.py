@@ -41,8 +41,8 @@ from proofpress.pack.interface import write_interface
 from proofpress.pack.model import ModelBytes, write_model, write_model_package
 from proofpress.pack.preflight import write_preflight
 from proofpress.pack.release import assemble, write_release
-from proofpress.pack.training import produced, write_params, write_run_manifest, write_training
-from proofpress.pack.writer import write_bytes
+from proofpress.pack.training import write_params, write_run_manifest, write_training
+from proofpress.pack.writer import produced, write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Verdict, verify

@@ -55,6 +55,11 @@ def output(run: Run, *argv: str, code: int = 0) -> Any:
     return report
 
 
+def contents(whole: CompletePack) -> dict[str, bytes]:
+    """The files of the pack."""
+    return {str(path): path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
+
+
 def given(instance: Path, name: str, value: Any) -> str:
     """Write a JSON file into the instance; returns its name."""
     (instance / name).write_text(value if isinstance(value, str) else dump_json(value), encoding="utf-8")
@@ -65,7 +70,7 @@ def test_the_whole_way_ends_in_a_verified_pack(run: Run, whole: CompletePack, in
     config = given(instance, "eval.yaml", "parameters:\n  threshold: 0.65\n  depth: 2\n")
     plan = output(run, "readiness", PACK, "--plan", code=1)
     assert (plan["ok"], plan["steps"]) == (False, [{"name": "accuracy", "status": "planned"}])
-    first = output(run, "readiness", PACK, "--execute", "--at", "2026-03-01T10:00:00Z", code=1)
+    first = output(run, "readiness", PACK, "--execute", "--at", "2026-03-01T09:30:00Z", code=1)
     assert [row["status"] for row in first["rows"]] == ["passed", "failed"]
     built = output(
         *(run, "pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--config", config),
@@ -92,6 +97,69 @@ def test_the_whole_way_ends_in_a_verified_pack(run: Run, whole: CompletePack, in
     assert run("verify", PACK)[0] == 0
 
 
+def test_a_pack_keeps_its_profile(run: Run, whole: CompletePack) -> None:
+    assert output(run, "pack", "release", PACK)["profile"] == PROFILE.name
+    assert output(run, "pack", "release", PACK, "--profile", "paper-demo")["profile"] == "paper-demo"
+    assert output(run, "pack", "release", PACK)["profile"] == "paper-demo"
+    assert output(run, "pack", "paper", PACK)["outputs"][0]["path"] == "paper/paper_draft.md"
+    assert "the profile 'paper-demo' has no slice suite" in run("slices", PACK)[2]
+    whole.remove("manifest.json")
+    assert output(run, "pack", "release", PACK)["profile"] == "standard"
+
+
+WRITTEN = ("title", "summary", "intended_use", "out_of_scope", "licence", "authors", "headline", "changelog")
+
+
+def written_release(whole: CompletePack) -> dict[str, Any]:
+    """What people write of the tiny release."""
+    return {name: whole.json("release.json")[name] for name in (*WRITTEN, "released_at")}
+
+
+def test_the_release_is_written_from_a_file(run: Run, whole: CompletePack, instance: Path) -> None:
+    old = whole.json("release.json")
+    fields = {**written_release(whole), "predecessor": old["predecessor"]}
+    whole.remove("release.json")
+    assert "--metadata" in run("pack", "release", PACK)[2]
+    file = given(instance, "release.yaml", fields)
+    assert output(run, "pack", "release", PACK, "--metadata", file)["profile"] == PROFILE.name
+    new = whole.json("release.json")
+    assert {name: new[name] for name in ("release_id", "family", "version")} == {
+        name: old[name] for name in ("release_id", "family", "version")
+    }
+    assert run("verify", PACK)[0] == 0
+    at = fields.pop("released_at")
+    yaml = "".join(f"{name}: {dump_json(value, indent=None)}" for name, value in fields.items())
+    file = given(instance, "release.yaml", f"{yaml}released_at: {at}\n")
+    assert run("pack", "release", PACK, "--metadata", file)[0] == 0
+    assert whole.json("release.json") == new
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"titel": "x"}, "has unknown fields titel"),
+        ({"predecessor": "digits-v0.1.0-r1"}, "a predecessor has release_id and pack_id"),
+        ({"release_id": 3}, "'3' is no release id"),
+        ({"family": 3}, "release.json/family"),
+        ({"licence": ""}, "release.json/licence"),
+        ({"released_at": "today"}, "release.json/released_at"),
+    ],
+)
+def test_a_release_that_is_none_changes_nothing(
+    changes: dict[str, Any], words: str, run: Run, whole: CompletePack, instance: Path
+) -> None:
+    file = given(instance, "release.json", {**written_release(whole), **changes})
+    before = contents(whole)
+    code, _out, err = run("pack", "release", PACK, "--metadata", file)
+    assert (code, words in err) == (ExitCode.USAGE, True), err
+    assert contents(whole) == before
+
+
+def test_the_demo_is_a_builder_too(run: Run, whole: CompletePack) -> None:
+    found = output(run, "pack", "demo", PACK, "--at", "2026-03-01T10:00:00Z")
+    assert "demo/terminal_demo_manifest.json" in {item["path"] for item in found["outputs"]}
+
+
 def test_text_output_is_one_line_each(run: Run, whole: CompletePack) -> None:
     code, out, _err = run("readiness", PACK, "--assess")
     assert code == 1
@@ -114,12 +182,23 @@ def test_a_failed_step_shows_its_last_words(run: Run, whole: CompletePack) -> No
     assert "blocked  suite: step 'accuracy' failed: exit code 1 (#7)" in out
 
 
+def test_a_decision_that_is_none_is_refused_before_anything_runs(run: Run, whole: CompletePack, instance: Path) -> None:
+    file = given(instance, "odd.json", {**decision(whole.folder), "rationale": ""})
+    before = contents(whole)
+    code, _out, err = run("readiness", PACK, "--execute", "--scope-decision", file)
+    assert (code, "rationale" in err) == (ExitCode.USAGE, True)
+    assert contents(whole) == before
+
+
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
         (("readiness", PACK), "--plan, --execute or --assess"),
         (("readiness", "packs/nothing", "--plan"), "no such folder"),
-        (("readiness", PACK, "--plan", "--profile", "minimal"), "declares no suite"),
+        (("readiness", PACK, "--plan", "--execute"), "--plan and --execute exclude each other"),
+        (("readiness", PACK, "--assess", "--plan"), "--plan and --assess exclude each other"),
+        (("pack", "dataset", PACK, "--spec", "a.yaml", "--check-spec", "--check-inputs"), "exclude each other"),
+        (("readiness", PACK, "--plan", "--profile", "minimal"), "profile 'minimal' declares no suite"),
         (("readiness", PACK, "--assess", "--profile", "minimal"), "requires no rows"),
         (("pack", "eval", PACK, "--metrics", "none.json"), "can't be read"),
         (("pack", "eval", PACK, "--metrics", f"{PACK}/{METRICS}", "--set", "a=1"), "--config"),
@@ -143,11 +222,11 @@ def test_usage(argv: tuple[str, ...], words: str, run: Run) -> None:
 )
 def test_a_registered_pack_never_changes(argv: tuple[str, ...], run: Run, whole: CompletePack) -> None:
     assert run("registry", "submit", RELEASE, "--at", "2026-03-03T00:00:00Z", "--by", "owner")[0] == 0
-    before = {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()}
+    before = contents(whole)
     code, _out, err = run(*argv)
     assert code == 2
     assert "never changes" in err
-    assert {path: path.read_bytes() for path in whole.folder.rglob("*") if path.is_file()} == before
+    assert contents(whole) == before
 
 
 # ── costs, model, paper ──────────────────────────────────────────────────────────────────────────────
@@ -185,17 +264,24 @@ def test_costs_are_bound_to_model_and_run(run: Run, whole: CompletePack, instanc
     [
         ("inputs", ["demo/none.jsonl"], "not a file of this folder"),
         ("inputs", ["../out.txt"], "not a file of this folder"),
+        ("inputs", 3, "a list of paths"),
+        ("inputs", [3], "a list of paths"),
+        ("inputs", "demo/inputs.jsonl", "a list of paths"),
         ("rows", [{"name": "latency_p50"}], "unit"),
         ("claim_boundary", [], "claim_boundary"),
         ("environment", {"data": "/home/someone/data"}, "private path"),
         ("speed", 1, "unknown fields speed"),
     ],
 )
-def test_costs_that_are_no_evidence_are_refused(field: str, value: Any, words: str, run: Run, instance: Path) -> None:
+def test_costs_that_are_no_evidence_are_refused(
+    field: str, value: Any, words: str, run: Run, whole: CompletePack, instance: Path
+) -> None:
     file = given(instance, "costs.json", {**MEASURED, field: value})
+    before = contents(whole)
     code, _out, err = run("pack", "efficiency", PACK, "--measurements", file)
     assert code == 2
     assert words in err
+    assert contents(whole) == before, "what is refused never costs the evidence that is there"
 
 
 def test_costs_need_something_to_be_about(run: Run, whole: CompletePack, instance: Path) -> None:
@@ -203,7 +289,6 @@ def test_costs_need_something_to_be_about(run: Run, whole: CompletePack, instanc
     code, _out, err = run("pack", "efficiency", PACK, "--measurements", given(instance, "costs.json", MEASURED))
     assert code == 2
     assert "nothing states release_id, model_id, run_id" in err
-    assert not (whole / COST).exists(), "costs of an earlier run must not stand"
 
 
 def description(whole: CompletePack) -> dict[str, Any]:
@@ -241,9 +326,11 @@ def test_a_model_that_is_not_there_is_refused(
     field: str, value: Any, words: str, run: Run, whole: CompletePack, instance: Path
 ) -> None:
     file = given(instance, "model.json", {**description(whole), field: value})
+    before = contents(whole)
     code, _out, err = run("pack", "model", PACK, "--metadata", file)
     assert code == 2
     assert words in err
+    assert contents(whole) == before
 
 
 def test_the_paper_names_what_it_lacks(run: Run, whole: CompletePack) -> None:

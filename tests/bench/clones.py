@@ -9,7 +9,7 @@ sentence that people wrote, and no two releases share a summary, a change or a f
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
@@ -18,6 +18,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, Final
 
+from proofpress.evidence.dataset import snapshot_id
 from proofpress.evidence.demo import RECEIPTS, receipts_of
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import EFFECTIVE_CONFIG
@@ -40,6 +41,7 @@ _BASELINE_LOSSES: Final = "model/per_example/baseline_losses.jsonl"
 _WEIGHTS: Final = "model/weights.json"
 _CYCLE_DAYS: Final = 140
 _YEARS_BACK: Final = timedelta(days=3650)
+_OF_SNAPSHOT: Final = ("dataset_manifest", "split_integrity")
 _FIRST_LETTER: Final = {"clinical": re.compile(r"\bc(?=ase-\d{4}\b)"), "digits": re.compile(r"\bd(?=\d{4}[a-z]?\b)")}
 _MEASURED_FIELD: Final = {"clinical": "brier", "digits": "log_loss"}
 _HEX: Final = "0123456789abcdef"
@@ -179,6 +181,7 @@ class _Clone:
     released_at: str = ""
     assessed_at: str = ""
     _digests: dict[str, str] = field(default_factory=dict)
+    _snapshots: dict[str, str] = field(default_factory=dict)
     _sizes: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -195,11 +198,22 @@ class _Clone:
             self._replaced(path, data)
         for item in parse_json(documents["dataset/dataset_manifest.json"])["files"]:
             self._digests[item["sha256"]] = _sha256(f"{item['sha256']} {self.lineage.family}".encode())
+        self._name_snapshot(documents)
         self.assessed_at = self._names(parse_json(documents.pop(_READINESS))["assessed_at"])
         for path in _bound_first(documents):
             done[path] = self._receipts(done) if path == RECEIPTS else self._document(path, sums)
             self._replaced(path, done[path])
         return done
+
+    def _name_snapshot(self, documents: Mapping[str, bytes]) -> None:
+        """The snapshot's id follows from the digests of its key files and data files."""
+        manifest, splits = (parse_json(documents[f"dataset/{name}.json"]) for name in _OF_SNAPSHOT)
+        keys = {item["kind"]: self._known(item["files"]) for item in splits["keys"]}
+        old = manifest["dataset_snapshot_id"]
+        self._snapshots[old] = snapshot_id(self.lineage.family, keys, self._known(manifest["files"]))
+
+    def _known(self, items: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [{**item, "sha256": self._digests.get(item["sha256"], item["sha256"])} for item in items]
 
     def _replaced(self, path: str, data: bytes) -> None:
         """Whoever names the source's file by digest and size names this one."""
@@ -300,9 +314,7 @@ class _Clone:
         known = sources(kind)
         for member, source in enumerate(known):
             text = text.replace(source.release_id, self.lineage.release_id(self.cycle[member]))
-        text = re.sub(
-            rf"\b{kind}-[0-9a-f]{{16}}\b", lambda m: f"{family}-{_sha256((family + m[0]).encode())[:16]}", text
-        )
+        text = re.sub(rf"\b{kind}-[0-9a-f]{{16}}\b", lambda m: self._snapshots.get(m[0], m[0]), text)
         text = re.sub(r"\b[0-9a-f]{64}\b", lambda m: self._digests.get(m[0], m[0]), text)
         text = re.sub(r"\b[0-9a-f]{40}\b", lambda m: _sha256(f"{family} {self.cycle[0]} {m[0]}".encode())[:40], text)
         text = re.sub(r"\b20\d\d-\d\d-\d\d", self._day, text)

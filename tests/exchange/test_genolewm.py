@@ -12,7 +12,7 @@ import pytest
 
 from exchange.genolewm_release import COMMIT, EVALUATED, KEYS, RELEASE, Release
 from proofpress.cli import main
-from proofpress.errors import NothingCheckedError, ProofpressError, UsageError
+from proofpress.errors import ExitCode, NothingCheckedError, UsageError
 from proofpress.exchange.genolewm.book import RULES, check
 from proofpress.exchange.genolewm.convert import REPORT, release_id_for
 from proofpress.exchange.genolewm.find import find_parts
@@ -381,28 +381,6 @@ def test_the_command_judges(release: Release, form: str) -> None:
     assert main(["-C", str(root), "import", "genolewm", *parts]) == 2
 
 
-UNDECIDABLE = {
-    "test_build_paper_draft_requires_utc_generated_timestamp": "a bad argument, which left a valid release on disk",
-    "test_single_byte_tamper_changes_file_hash": "one binary file, about which nothing is stated",
-}
-
-
-def test_public_cases(genolewm_cases: Path) -> None:
-    """What the project's own verifier refuses is refused, what it accepts is accepted."""
-    wrong = []
-    for case in sorted(genolewm_cases.glob("*/*")):
-        if case.name in UNDECIDABLE:
-            continue
-        refused = any(word in case.name for word in ("rejects", "requires_"))
-        try:
-            found = errors(case / "root", allow_fixture="allow_fixture" in case.name)
-        except ProofpressError as exc:
-            found = {str(exc)}
-        if bool(found) != refused:
-            wrong.append(f"{case.parent.name}/{case.name}: {sorted(found) or 'accepted'}")
-    assert not wrong, "\n".join(wrong)
-
-
 def test_a_fixture_becomes_a_rehearsal(release: Release, tmp_path: Path) -> None:
     """A model package alone is enough; the pack is marked, and its release id is rebuilt."""
     release.manifest["release_id"] = "geno-lewm-fixture-r1"
@@ -427,3 +405,8 @@ def test_what_can_not_become_a_pack_leaves_nothing(release: Release, tmp_path: P
     root, into = release.write(), tmp_path / "packs" / "geno-lewm" / RELEASE
     assert main(["import", "genolewm", "--model-dir", str(root / "model"), "--into", str(into)]) == 2
     assert list(into.parent.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_no_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-C", str(tmp_path), "import", "genolewm", "none", "--check"]) == ExitCode.UNREADABLE
+    assert "hint: name the folder of a GenoLeWM package" in capsys.readouterr().err

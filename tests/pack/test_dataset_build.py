@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pack_builder import PackBuilder, thawed
 from proofpress.cli import main
@@ -17,9 +18,10 @@ from proofpress.ingest.strict import parse_json
 from proofpress.pack.dataset_build import DatasetOutcome, build_dataset, check_inputs, check_spec
 from proofpress.pack.dataset_inputs import MOST_CLASSES
 from proofpress.pack.writer import PackError
+from proofpress.schemas import schemas
 
 REPORT, CHECK = "dataset/dataset_snapshot_report.json", "dataset/dataset_input_check_report.json"
-SPEC = "dataset/dataset_spec.json"
+SPEC, SUMS = "dataset/dataset_spec.json", "dataset/SHA256SUMS"
 ROWS = "id,image,fold,kind\nr1,s1,a,cat\nr2,s1,a,dog\nr3,s2,b,cat\nr4,s3,b,dog\n"
 
 Change = Callable[[dict[str, Any]], object]
@@ -103,10 +105,10 @@ def test_a_snapshot_is_read_from_a_csv_file(place: Place) -> None:
     report: DatasetSnapshot = place.document(REPORT, DatasetSnapshot)
     assert report.spec_sha256 == check.spec_sha256 == hashlib.sha256((place.folder / SPEC).read_bytes()).hexdigest()
     assert report.input_check.sha256 == hashlib.sha256((place.folder / CHECK).read_bytes()).hexdigest()
-    assert {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT} == {
+    assert {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT, SUMS} == {
         path.relative_to(place.folder).as_posix() for path in place.folder.rglob("*") if path.is_file()
     }
-    assert set(outcome.outputs) == {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT}
+    assert set(outcome.outputs) == {item.path for item in report.artifacts} | {SPEC, CHECK, REPORT, SUMS}
 
 
 def test_building_again_gives_the_same_bytes(place: Place) -> None:
@@ -188,7 +190,7 @@ def test_a_key_may_be_made_of_columns(place: Place) -> None:
         (ROWS.replace("image", "id"), "two columns have one name"),
         (ROWS.replace("image", "picture"), "there is no column image"),
         ("", "there is no column"),
-        ("\ufeff" + ROWS, "byte order mark"),
+        ("\ufeff" + ROWS, "byte order mark: save it as UTF-8 without BOM"),
         (ROWS.encode() + b"r5,s5,a,\xff\n", "line 6 is not UTF-8"),
         (ROWS + "x" * (1024 * 1024) + "\n", "longer than 1 MiB"),
         (ROWS.replace("b,", "a,"), "split test has 0 records"),
@@ -349,13 +351,27 @@ def test_the_command_checks_then_builds(place: Place, capsys: pytest.CaptureFixt
     digest = json.loads(out)["spec_sha256"]
     assert not place.folder.exists()
     code, out, _err = run(capsys, place.root, *words_of("--check-inputs"))
-    assert (code, out.splitlines()) == (ExitCode.OK, [CHECK, SPEC, f"spec sha256 {digest}"])
+    *files, last = out.splitlines()
+    assert (code, [line.split("  ")[1] for line in files], last) == (
+        ExitCode.OK,
+        [CHECK, SPEC],
+        f"spec sha256 {digest}",
+    )
+    assert files[1] == f"{digest}  {SPEC}"
     code, out, _err = run(capsys, place.root, *words_of("--format", "json"))
     report = json.loads(out)
     assert (code, report["schema"], report["step"], report["ok"]) == (0, "proofpress.pack-dataset/1", "build", True)
     assert report["spec_sha256"] == digest
-    assert REPORT in report["outputs"]
+    assert list(Draft202012Validator(schemas()["pack-dataset"]).iter_errors(report)) == []
+    outputs = {item["path"]: item for item in report["outputs"]}
+    assert (outputs[SPEC]["sha256"], outputs[SPEC]["size"]) == (digest, (place.folder / SPEC).stat().st_size)
+    assert {REPORT, SUMS} <= outputs.keys()
     assert str(place.root) not in out
+
+
+def test_a_missing_input_is_all_that_is_told(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _out, err = run(capsys, place.root, "pack", "--spec", "spec.json")
+    assert (code, err.splitlines()) == (ExitCode.FINDINGS, ["problem: the input pets.csv is not there"])
 
 
 def test_the_command_says_what_is_wrong(place: Place, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,8 +16,8 @@ from proofpress.errors import ExitCode
 from proofpress.evidence.demo import DemoRun
 from proofpress.pack import clean_run
 from proofpress.pack.clean_run import RunError, run_clean
-from proofpress.pack.demo import model_id_of, rerun_demo, run_demo
-from proofpress.pack.model import ModelBytes, write_model
+from proofpress.pack.demo import rerun_demo, run_demo
+from proofpress.pack.model import ModelBytes, model_id_of, write_model
 from proofpress.pack.writer import PackError, write_bytes
 
 DEMO, RUNTIME = "demo/terminal_demo_manifest.json", "demo/runtime_preflight_report.json"

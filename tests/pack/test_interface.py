@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from pack_builder import PackBuilder
 from proofpress import verify
@@ -12,6 +13,7 @@ from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.pack.interface import fixed_input, interface_from, public_symbols
 from proofpress.pack.writer import PackError
+from proofpress.schemas import schemas
 
 SCORES = '{"key": "a", "parity": "odd", "probability": 0.970}\n{"key": "b", "parity": "even", "probability": 1}\n'
 
@@ -53,12 +55,17 @@ def test_the_command_writes_an_interface_that_verifies(
     words = ["pack", "interface", str(scored.folder.relative_to(tmp_path)), "--surface", "surface.yaml"]
     assert main(["-C", str(tmp_path), *words, "--format", "json"]) == ExitCode.OK
     report = json.loads(capsys.readouterr().out)
-    assert (report["outputs"], report["scores"]) == (["interface.json"], 2)
+    (output,) = report["outputs"]
+    assert (output["path"], output["size"], report["scores"]) == (
+        *("interface.json", (scored / "interface.json").stat().st_size),
+        2,
+    )
+    assert list(Draft202012Validator(schemas()["pack-interface"]).iter_errors(report)) == []
     assert report["model_id"] == scored.value("model/model_package.json", "/model_id")
     assert scored.reseal().verify().findings == ()
     assert "| a | parity | odd |" in (scored / "model/model_card.md").read_text(encoding="utf-8")
     assert main(["-C", str(tmp_path), *words]) == ExitCode.OK
-    assert capsys.readouterr().out == "interface.json\n"
+    assert capsys.readouterr().out == f"{output['sha256']}  interface.json\n"
 
 
 @pytest.mark.parametrize(
@@ -67,15 +74,25 @@ def test_the_command_writes_an_interface_that_verifies(
         ({"commands": []}, "no list 'commands'"),
         ({"symbols": [{"name": "predict"}]}, "/symbols/0/contract"),
         ({"fixed_inputs": []}, "/fixed_input_scores"),
-        ({"fixed_inputs": [{"name": "one"}]}, "needs name, input, scores and outputs"),
-        ({"fixed_inputs": [1]}, "needs name, input, scores and outputs"),
-        ({"fixed_inputs": 1}, "needs name, input, scores and outputs"),
+        ({"fixed_inputs": [{"name": "one"}]}, "fixed input 1 lacks input, scores, outputs"),
+        ({"fixed_inputs": [1]}, "no list of objects"),
+        ({"fixed_inputs": 1}, "no list of objects"),
+        ({"fixed_inputs": [{"name": "one", "input": 1, "scores": "b", "outputs": []}]}, "are texts"),
+        ({"fixed_inputs": [{"name": "one", "input": "a", "scores": "b", "outputs": 3}]}, "outputs a list of texts"),
     ],
 )
 def test_promises_that_are_none_are_refused(changes: dict[str, Any], words: str, scored: PackBuilder) -> None:
     with pytest.raises(PackError, match=words):
         interface_from(scored.folder, surface(scored, **changes))
     assert not (scored / "interface.json").exists()
+
+
+def test_a_refused_interface_leaves_the_one_that_is_there(scored: PackBuilder) -> None:
+    interface_from(scored.folder, surface(scored))
+    before = (scored / "interface.json").read_bytes()
+    with pytest.raises(PackError):
+        interface_from(scored.folder, surface(scored, symbols=[{"name": "predict"}]))
+    assert (scored / "interface.json").read_bytes() == before
 
 
 @pytest.mark.parametrize(

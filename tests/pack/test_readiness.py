@@ -212,10 +212,16 @@ def test_a_missed_target_without_decision_blocks(whole: CompletePack) -> None:
     ],
 )
 def test_a_decision_that_binds_nothing_is_refused(changes: dict[str, Any], words: str, whole: CompletePack) -> None:
+    before = [(whole / path).read_bytes() for path in (DECISION, "readiness/readiness_report.json")]
     with pytest.raises(PackError, match=words):
         assess(whole, **changes)
-    assert not (whole / DECISION).exists()
-    assert not (whole / "readiness/readiness_report.json").exists()
+    assert [(whole / path).read_bytes() for path in (DECISION, "readiness/readiness_report.json")] == before
+
+
+def test_what_an_earlier_assessment_left_is_never_read(whole: CompletePack) -> None:
+    given = decision(whole.folder)
+    whole.write(DECISION, "{}").write("readiness/readiness_report.json", "{}")
+    assert write_readiness(whole.folder, CHAIN, at=AT, decisions={"odd.json": given}).ok
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from pack_builder import MACHINE, PackBuilder
+from pack_builder import EVAL, MACHINE, PackBuilder, write_tiny_dataset
 from proofpress.cli import main
 from proofpress.errors import ExitCode
+from proofpress.evidence.evaluation import MetricsFile
+from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.training import RunIdentity
 from proofpress.ingest.strict import parse_json
 from proofpress.pack.machine import cuda_devices, memory_bytes, probe
@@ -140,6 +142,59 @@ def test_a_damaged_dataset(damage: Callable[[PackBuilder], None], checks: list[s
     report = write_preflight(pack.folder, config=pack / PARAMS, machine=MACHINE, at=AT)
     assert [check.name for check in report.checks if not check.ok] == checks
     assert not report.ok
+
+
+def failed_check(pack: PackBuilder) -> None:
+    pack.corrupt(CHECKED, "/ok", False)
+
+
+def other_spec(pack: PackBuilder) -> None:
+    pack.replace("dataset/dataset_spec.json", '"title": "', '"title": "Other ')
+
+
+def other_artifact(pack: PackBuilder) -> None:
+    pack.corrupt(BUILT, "/artifacts/0/sha256", "0" * 64)
+
+
+def other_snapshot(pack: PackBuilder) -> None:
+    pack.corrupt(BUILT, "/dataset_snapshot_id", "other")
+
+
+CHECKED, BUILT = "dataset/dataset_input_check_report.json", "dataset/dataset_snapshot_report.json"
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (failed_check, {CHECKED: "the input check failed", BUILT: "after another input check"}),
+        (lambda pack: pack.remove(CHECKED), {CHECKED: "no such file", BUILT: "after another input check"}),
+        (lambda pack: pack.remove(BUILT), {BUILT: "no such file"}),
+        (lambda pack: pack.write(BUILT, "{}"), {BUILT: "missing"}),
+        (lambda pack: pack.remove("dataset/dataset_spec.json"), {"dataset/dataset_spec.json": "no such file"}),
+        (other_spec, {CHECKED: "another spec was checked", BUILT: "from another spec"}),
+        (other_artifact, {BUILT: "is not the file that was built"}),
+        (other_snapshot, {BUILT: "it is of snapshot other"}),
+    ],
+)
+def test_a_reviewed_dataset_whose_build_does_not_hold(
+    damage: Callable[[PackBuilder], None], found: dict[str, str], pack: PackBuilder
+) -> None:
+    pack.with_spec()
+    assert write_preflight(pack.folder, config=pack / PARAMS, machine=MACHINE, at=AT).ok
+    damage(pack)
+    report = write_preflight(pack.folder, config=pack / PARAMS, machine=MACHINE, at=AT)
+    rows = {check.name: check.found for check in report.checks if not check.ok}
+    assert not report.ok
+    for path, words in found.items():
+        assert words in rows[path]
+
+
+def test_a_fresh_build_has_checksums_that_are_checked(pack: PackBuilder) -> None:
+    pack.remove("dataset/SHA256SUMS")
+    write_tiny_dataset(pack.folder)
+    pack.write("dataset/keys/record/train.txt", "r1\n")
+    report = write_preflight(pack.folder, config=pack / PARAMS, machine=MACHINE, at=AT)
+    assert [check.name for check in report.checks if not check.ok] == ["dataset/SHA256SUMS"]
 
 
 @pytest.mark.parametrize(
@@ -338,7 +393,7 @@ def edited(name: str, value: Any) -> Callable[[Path], None]:
         (edited("resumed_step", 1), "was resumed at step 1"),
         (edited("duration_seconds", 1e300), "duration_seconds"),
         (edited("duration_seconds", -1), "duration_seconds"),
-        (lambda folder: (folder / "params.yaml").write_text("- a\n"), "no mapping"),
+        (lambda folder: (folder / "params.yaml").write_text("- a\n"), "not a mapping"),
         (lambda folder: (folder / "log.jsonl").write_text('{"step": 1}\n'), "log.jsonl, line 1"),
         (lambda folder: (folder / "log.jsonl").write_text("loss\n"), "log.jsonl: not JSON"),
         (
@@ -403,7 +458,15 @@ def test_a_resumed_run_is_packaged_with_its_checkpoint(pack: PackBuilder, resume
     assert pack.value(RUN, "/resumed_step") == 3
     assert pack.value(RUN, "/resumed_from/path") == "training/checkpoints/step-3.bin"
     assert {item["role"] for item in pack.json(FILES)["files"] if "checkpoints" in item["path"]} == {"checkpoint"}
-    pack.corrupt("model/eval_metrics.json", "/resumed_step", 3).reseal(bindings=False)
+    measured = pack.json(EVAL)
+    measured = {name: value for name, value in measured.items() if name in MetricsFile.model_fields}
+    metrics = resumed.parent / "all.json"
+    metrics.write_text(dump_json(measured | {"schema_version": "1.0.0"}), encoding="utf-8")
+    code, _out, err = run("pack", "eval", str(pack.folder), "--metrics", str(metrics))
+    assert code == 0, err
+    assert pack.value(EVAL, "/resumed_step") == 3
+    code, _out, err = run("pack", "release", str(pack.folder), "--profile", "paper-demo")
+    assert code == 0, err
     assert pack.verify().findings == ()
     assert "The run went on from a checkpoint at step 3." in (pack / "training/training_run_card.md").read_text()
 

@@ -17,8 +17,7 @@ from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
 from proofpress.pack.slices import _Z, mean_interval, wilson_interval, write_slices
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError
+from proofpress.pack.writer import PackError, produced
 from proofpress.verify import Profiles
 
 RESULTS = "model/per_example/test.jsonl"
@@ -275,5 +274,5 @@ def test_a_domain_without_its_slices_is_refused(pack: PackBuilder, tmp_path: Pat
 def test_the_command_needs_a_suite(pack: PackBuilder, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = f"packs/digits/{pack.release_id}"
     assert main(["-C", str(tmp_path), "slices", folder]) == 2
-    assert "the profile 'standard' has no slice suite" in capsys.readouterr().err
+    assert "the profile 'paper-demo' has no slice suite" in capsys.readouterr().err
     assert main(["-C", str(tmp_path), "slices", "packs/none/none-v0.1.0-r1", "--profile", "tabular"]) == 2

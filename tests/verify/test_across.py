@@ -10,12 +10,13 @@ from pack_builder import EVAL, RELEASE, PackBuilder
 from proofpress.discovery import find_packs
 from proofpress.errors import UsageError
 from proofpress.evidence.finding import Finding
+from proofpress.evidence.values import Number
 from proofpress.instance import open_instance
 from proofpress.pipeline import Rules, check_instance, read_registry, select, verified
 from proofpress.registry import submit
 
 SECOND = "digits-v0.2.0-tiny-r1"
-RUN = "training/training_run.json"
+RUN, SPLITS = "training/training_run.json", "dataset/split_integrity.json"
 
 
 def check(root: Path) -> tuple[Finding, ...]:
@@ -47,16 +48,34 @@ def test_agreeing_packs_have_no_finding(two: Two, tmp_path: Path) -> None:
     assert [verdict.label for verdict in report.verdicts] == [f"digits/{pack.release_id}" for pack in two]
 
 
+def _moved_class(pack: PackBuilder) -> PackBuilder:
+    """A record of the training split is told to be odd."""
+    return pack.corrupt(SPLITS, "/class_balance/0/n", 3).corrupt(SPLITS, "/class_balance/1/n", 1)
+
+
+@pytest.mark.parametrize("change", [("/seed", 8), ("/fixture", True)])
+def test_one_training_run_with_two_stories(change: tuple[str, Any], two: Two, tmp_path: Path) -> None:
+    two[1].corrupt(RUN, *change).reseal()
+    findings = [item for item in check(tmp_path) if item.severity == "error"]
+    assert {(item.rule, item.file, item.pack) for item in findings} == {("XPK001", RUN, f"digits/{SECOND}")}
+    assert [item.message.partition(" train-1")[0] for item in findings] == [
+        "training run",
+        "training run, by its record",
+    ]
+
+
 @pytest.mark.parametrize(
     ("kind", "file", "change"),
     [
-        ("training run", RUN, lambda pack: pack.corrupt(RUN, "/seed", 8)),
+        ("training run, by its record", RUN, lambda pack: pack.corrupt(RUN, "/command/1", "other.py")),
+        ("training run, by its record", RUN, lambda pack: pack.corrupt(RUN, "/environment/python", "3.12")),
+        ("training run, by its record", RUN, lambda pack: pack.corrupt(RUN, "/log/0/value", Number("0.5"))),
+        ("dataset snapshot, by its classes", SPLITS, _moved_class),
         (
             "dataset snapshot, by its files",
             "dataset/dataset_manifest.json",
             lambda pack: pack.corrupt("dataset/dataset_manifest.json", "/files/0/size", 11),
         ),
-        ("training run", RUN, lambda pack: pack.corrupt(RUN, "/fixture", True)),
         ("evaluation run", EVAL, lambda pack: pack.corrupt(EVAL, "/evaluated_at", "2026-03-01T09:31:00Z")),
         ("model", "model/model_package.json", lambda pack: pack.corrupt("model/model_package.json", "/fixture", True)),
     ],
@@ -111,6 +130,14 @@ def test_predecessor_that_is_another_pack(two: Two, tmp_path: Path) -> None:
     two[1].corrupt("release.json", "/predecessor/pack_id", "sha256:" + "0" * 64).reseal()
     finding = single(check(tmp_path))
     assert (finding.rule, finding.pointer, finding.found) == ("XPK002", "/predecessor/pack_id", two[0].pack_id)
+
+
+@pytest.mark.parametrize(("book", "severity"), [(2, "error"), (1, "warning")])
+def test_release_that_is_older_than_its_predecessor(book: int, severity: str, two: Two, tmp_path: Path) -> None:
+    two[1].corrupt("release.json", "/released_at", "2026-03-02T09:59:59Z").reseal()
+    two[1].corrupt("manifest.json", "/rule_book", book).reseal_sums()
+    finding = single(tuple(item for item in check(tmp_path) if item.rule != "FRS003"))
+    assert (finding.rule, finding.pointer, finding.severity) == ("XPK007", "/released_at", severity)
 
 
 def test_pack_below_another_family(pack: PackBuilder, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from complete_pack import CONFIG, DECISION, METRICS, PROFILE, CompletePack
 from pack_builder import EVAL, REMOVE
 from proofpress.evidence.values import Number
-from proofpress.pack.training import produced
+from proofpress.pack.writer import produced
 from proofpress.verify import Profiles
 from proofpress.verify.book import PACK_RULES, rule_book
 from proofpress.verify.rules import evaluation, readiness
@@ -146,6 +146,7 @@ FURTHER: tuple[tuple[str, str, str, Mutation], ...] = (
     ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/steps/0/outputs", [])),
     ("RDY001", SUITE, "/steps/0", sealed(SUITE, "/mode", "plan")),
     ("RDY001", SUITE, "/ok", sealed(SUITE, "/ok", False)),
+    ("RDY002", SUITE, "/steps/0/outputs/0", sealed(SUITE, "/started_at", "2026-03-01T09:30:01Z")),
     ("RDY003", SUITE, "/profile", sealed(SUITE, "/profile", "other")),
     ("RDY004", REPORT, "/rows/0/conclusion", sealed(REPORT, "/rows/0/conclusion", "It went well.")),
     ("RDY004", REPORT, "/rows/0/value", sealed(REPORT, "/rows/0/value", Number("0.95"))),
@@ -159,6 +160,9 @@ FURTHER: tuple[tuple[str, str, str, Mutation], ...] = (
     ("RDY007", REPORT, "/inputs", sealed(REPORT, "/inputs/0", REMOVE)),
     ("RDY007", REPORT, "/assessed_at", sealed(REPORT, "/assessed_at", "2026-03-01T12:30:00Z")),
     ("RDY008", REPORT, "/negative_findings", sealed(REPORT, "/negative_findings", ["Nothing went really wrong."])),
+    ("NEG002", DECISION, "/replacement_target", sealed(DECISION, "/replacement_target", "None for now.")),
+    ("NEG002", SUITE, "/claim_boundary/0", sealed(SUITE, "/claim_boundary/0", "-")),
+    ("NEG002", REPORT, "/limitations/0", sealed(REPORT, "/limitations/0", "No limitations were found.")),
     ("IDN001", REPORT, "/release_id", sealed(REPORT, "/release_id", "digits-v0.2.0-tiny-r1")),
     ("IDN003", REPORT, "/model_id", sealed(REPORT, "/model_id", f"sha256:{OTHER}")),
     ("PRO001", REPORT, "", lambda pack: pack.remove(REPORT).reseal()),

@@ -19,20 +19,13 @@ from mutations import Mutation, changed, document_mutations, packs_of, raw_mutat
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KINDS, MANIFEST, documents_among
 from proofpress.ingest import RawPack, interpret
-from proofpress.pipeline import rules_at
+from proofpress.instance import open_instance
+from proofpress.pipeline import Rules, rules_at
 from proofpress.render.sets import TemplateSets
 from proofpress.verify import Profiles, Verdict
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "free-fields.md"
-_OWN = rules_at(ROOT)
-_KNOWN = {name: _OWN.profiles.chain(name)[0] for name in _OWN.profiles.names()}
-RULES = replace(
-    _OWN,
-    policy=_OWN.policy.model_copy(update={"families": {}}),
-    profiles=Profiles({**_KNOWN, PROFILE.name: PROFILE}),
-)
-"""The rules of the examples, by which the small packs, of other profiles, are judged as well."""
 PACKS = (*packs_of(ROOT), *small_packs(Path(mkdtemp(prefix="proofpress-tests-"))))
 _ROW = re.compile(r"\| (`[^`]+`|every document) \| ((?:`[^`]+`(?:, )?)+) \| (.+) \|")
 
@@ -45,6 +38,14 @@ def free_fields() -> frozenset[tuple[str, str]]:
         for field in re.findall(r"`([^`]+)`", fields):
             found.add(("" if document == "every document" else document.strip("`"), field))
     return frozenset(found)
+
+
+def the_rules() -> Rules:
+    """What the packs are judged by: the rules of the example instance, with the small packs' profile."""
+    instance = open_instance(ROOT)
+    own = {name: instance.profiles.chain(name)[0] for name in instance.profiles.names()}
+    policy = instance.policy.model_copy(update={"families": {}})  # the small packs are of no family of it
+    return replace(rules_at(ROOT), policy=policy, profiles=Profiles({**own, PROFILE.name: PROFILE}))
 
 
 def is_free(mutation: Mutation) -> bool:
@@ -79,22 +80,24 @@ def turns(config: pytest.Config, few: int) -> int:
 
 
 def test_no_changed_byte_or_field_is_accepted(pytestconfig: pytest.Config) -> None:
+    rules = the_rules()
     chance = random.Random(20261124)  # noqa: S311 - repeatable damage
     streams = [(raw, raw_mutations(raw, chance)) for raw in PACKS]
     for turn in range(turns(pytestconfig, 300)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        verdict = RULES.judge(interpret(changed(raw, {mutation.file: mutation.data})))
+        verdict = rules.judge(interpret(changed(raw, {mutation.file: mutation.data})))
         assert failure(mutation, verdict) == ""
 
 
 def test_the_sealed_again_packs_verify() -> None:
+    rules = the_rules()
     for raw in PACKS:
-        assert RULES.judge(resealed(raw, None, TemplateSets().newest())).errors == (), raw.label
+        assert rules.judge(resealed(raw, None, TemplateSets().newest())).errors == (), raw.label
 
 
 def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.Config) -> None:
-    template_set = TemplateSets().newest()
+    rules, template_set = the_rules(), TemplateSets().newest()
     chance = random.Random(20261125)  # noqa: S311 - repeatable damage
     streams = [(raw, document_mutations(raw, chance)) for raw in PACKS]
     seen: Counter[str] = Counter()
@@ -102,7 +105,7 @@ def test_only_free_fields_can_be_changed_and_sealed_again(pytestconfig: pytest.C
     for turn in range(turns(pytestconfig, 400)):
         raw, stream = streams[turn % len(streams)]
         mutation = next(stream)
-        problem = failure(mutation, RULES.judge(resealed(raw, mutation, template_set)))
+        problem = failure(mutation, rules.judge(resealed(raw, mutation, template_set)))
         seen["refused" if not problem else "free" if is_free(mutation) else "wrong"] += 1
         if problem and not (problem.endswith(": accepted") and is_free(mutation)):
             wrong.append(problem)

@@ -216,6 +216,24 @@ def _edited_card(pack: PackBuilder) -> None:
     pack.replace("model/model_card.md", "Tells even", "Always tells even").reseal(documents=False)
 
 
+def _unbacked(pack: PackBuilder) -> None:
+    """Every row says why it has no per-example results, which is too little for a headline."""
+    for index in range(len(pack.value(EVAL, "/rows"))):
+        pack.corrupt(EVAL, f"/rows/{index}/per_sample", None).corrupt(EVAL, f"/rows/{index}/notes", "Nobody kept them.")
+    pack.corrupt("manifest.json", "/profile", "backed").reseal()
+
+
+def _early_demo(pack: PackBuilder) -> None:
+    early = "2026-02-28T00:00:00Z"
+    pack.corrupt(DEMO, "/started_at", early).corrupt(DEMO_PREFLIGHT, "/checked_at", early).reseal()
+
+
+def _other_model(pack: PackBuilder) -> None:
+    for path in (DEMO, DEMO_PREFLIGHT):
+        pack.corrupt(path, "/inputs/3", REMOVE)
+    pack.reseal()
+
+
 def _sentence(text: str) -> Mutation:
     return sealed(EVAL, "/conclusions/-", text)
 
@@ -249,6 +267,16 @@ _TYPED = Profile(
     extends="paper-demo",
     identities={"upstream_id": "[a-z-]+"},
 )
+_BACK = Profile(
+    schema_version="1.0.0",
+    name="backed",
+    title="Asks for what values are recomputed from",
+    extends="paper-demo",
+    per_sample=True,
+)
+_BACKED = Profiles({"backed": _BACK})
+_CHECKED = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "preflight_schema": True})})
+_FILES = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "metrics_files": True})})
 _UPSTREAM = "/extensions/upstream/upstream_id"
 _FLOOR = Policy(schema_version="1.0.0", families={"digits": FamilyPolicy(least_profile="paper-demo")})
 
@@ -281,6 +309,8 @@ PACK_CASES = dict(
         one("PRO003", "manifest.json", "/profile", manifest("/profile", "unheard-of")),
         one("PRO001", EVAL, "/rows", manifest("/profile", "strict"), profiles=Profiles({"strict": _STRICT})),
         one("PRO020", "release.json", _UPSTREAM, manifest("/profile", "typed"), profiles=Profiles({"typed": _TYPED})),
+        one("PRO021", EVAL, "/rows/0/per_sample", _unbacked, profiles=_BACKED),
+        one("PRO022", PREFLIGHT, "/configuration/validated_by", manifest("/profile", "backed"), profiles=_CHECKED),
         one("PRO002", "manifest.json", "/profile", manifest("/profile", "standard"), policy=_FLOOR),
         one("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "by-hand")),
         one("IDN001", DEMO, "/release_id", sealed(DEMO, "/release_id", "digits-v0.2.0-tiny-r1")),
@@ -289,7 +319,7 @@ PACK_CASES = dict(
         one("IDN004", SPLITS, "/dataset_snapshot_id", sealed(SPLITS, "/dataset_snapshot_id", "digits-other")),
         one("IDN005", MODEL, "/run_id", sealed(MODEL, "/run_id", "train-2")),
         one("IDN006", MODEL, "/commit", sealed(MODEL, "/commit", "e" * 40)),
-        one("IDN007", DEMO, "/started_at", sealed(DEMO, "/started_at", "2026-02-28T00:00:00Z")),
+        one("IDN007", DEMO, "/started_at", _early_demo),
         one("IDN008", COST, "/run_id", sealed(COST, "/run_id", "eval-2")),
         one(
             "IDN009",
@@ -307,6 +337,7 @@ PACK_CASES = dict(
             ),
         ),
         one("MET023", EVAL, "/rows/3/evaluated_keys_sha256", _other_keys),
+        one("MET024", EVAL, "/rows/0/ci_level", sealed(EVAL, "/rows/0/ci_level", Number("1"))),
         one("SCH007", MODEL, "/inputs/1", _input_twice),
         one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
@@ -369,6 +400,7 @@ PACK_CASES = dict(
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
         one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
         one("NEG001", EVAL, "/negative_findings/0", sealed(EVAL, "/negative_findings", ["None known."])),
+        one("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "There were none.")),
         one("TXT001", "release.json", "/keywords/0", _keyword("TODO")),
         one("PRV001", "release.json", "line *", _keyword("/home/someone/data")),
         one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
@@ -395,14 +427,34 @@ PACK_CASES = dict(
         one("DEM002", DEMO, "/receipts/n", sealed(DEMO, "/receipts/n", 2)),
         one("DEM003", DEMO_PREFLIGHT, "/inputs", sealed(DEMO_PREFLIGHT, "/inputs/0", REMOVE)),
         one("DEM004", RECEIPTS, "line 1", lambda pack: pack.replace(RECEIPTS, '"row": 1', '"row": 2').reseal()),
+        one("DEM005", DEMO, "/command/3", sealed(DEMO, "/command/3", "demo/answers-2.jsonl")),
     )
 )
 CASES = READING_CASES | PACK_CASES
 ELSEWHERE = {"ING006": "test_unsteady_file", "SYS001": "test_undecided_rule", "SCH006": "test_deprecated_field"}
-IN_ACROSS = {"XPK001", "XPK002", "XPK003", "XPK004", "XPK005", "XPK006", "POL001"}
+IN_ACROSS = {"XPK001", "XPK002", "XPK003", "XPK004", "XPK005", "XPK006", "XPK007", "POL001"}
 """Shown in test_across.py."""
 IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 """Shown in test_complete_rules.py, on a pack with metrics files, suite and readiness report."""
+
+
+FURTHER = (
+    ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
+    ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
+    ("DEM005", DEMO, "/inputs", _other_model),
+    ("NEG002", DEMO, "/claim_boundary/0", sealed(DEMO, "/claim_boundary/0", "—")),
+    ("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "Small.")),
+    ("NEG002", DATA, "/features/0/description", sealed(DATA, "/features/0/description", "To be confirmed later.")),
+    ("NEG002", EVAL, "/limitations/0", sealed(EVAL, "/limitations/0", "There are no known limitations here.")),
+    ("CHG001", "release.json", "/summary", sealed("release.json", "/summary", "N/A")),
+    (
+        "CHG001",
+        "release.json",
+        "/changelog/added/0",
+        sealed("release.json", "/changelog/added/0", "No changes so far."),
+    ),
+)
+"""Further mutations of rules that look at more than one thing."""
 
 
 def assert_useful(finding: Finding) -> None:
@@ -428,6 +480,24 @@ def test_minimal_mutation_yields_exactly_its_rule(rule: str, pack: PackBuilder) 
     assert (verdict.verified is None) == (case.severity == "error")
     if case.severity == "error":
         assert rule not in verdict.passed
+
+
+@pytest.mark.parametrize(("rule", "file", "pointer", "mutate"), FURTHER)
+def test_further_mutation_yields_exactly_its_rule(
+    rule: str, file: str, pointer: str, mutate: Mutation, pack: PackBuilder
+) -> None:
+    mutate(pack)
+    verdict = pack.verify()
+    assert [(item.rule, item.file, item.pointer) for item in verdict.findings] == [(rule, file, pointer)]
+    assert_useful(verdict.findings[0])
+    assert verdict.verified is None
+
+
+def test_a_profile_may_ask_for_metrics_files(pack: PackBuilder) -> None:
+    pack.corrupt("manifest.json", "/profile", "backed").reseal_sums()
+    assert pack.verify(profiles=_BACKED).findings == ()
+    findings = pack.verify(profiles=_FILES).findings
+    assert [(item.rule, item.pointer) for item in findings] == [("PRO021", "/effective_config"), ("PRO021", "/inputs")]
 
 
 def test_every_rule_passes_on_the_valid_pack(pack: PackBuilder) -> None:

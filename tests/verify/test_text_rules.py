@@ -4,6 +4,7 @@ import pytest
 
 from pack_builder import EVAL, PackBuilder
 from proofpress.evidence.policy import Policy, PrivacyPolicy
+from proofpress.verify.phrases import tells_nothing
 
 PRIVATE = {
     "PRV001": [
@@ -16,6 +17,19 @@ PRIVATE = {
         "/scratch/someone/x",
         "file:///srv/x",
         "C:\\Users\\someone\\x",
+        "D:/results/x",
+        "/data/someone/x",
+        "/gpfs/project/x",
+        "/lustre/project/x",
+        "/cluster/home/x",
+        "/kaggle/input/x",
+        "/content/drive/MyDrive/x",
+        "/workspaces/repo/x",
+        "/github/workspace/x",
+        "//home/someone/x",
+        "%2Fhome%2Fsomeone",
+        "\\\\server\\share",
+        "\\\\\\\\server\\\\share",
     ],
     "PRV002": [
         "ghp_" + "a1B2" * 9,
@@ -29,6 +43,10 @@ PRIVATE = {
         "eyJhbGciOiJIUzI1.eyJzdWIiOiIxMjM0.abc-DEF_123",
         "-----BEGIN RSA PRIVATE KEY-----",
         "https://name:secret@host/x",
+        "s3://name:secret@bucket/x",
+        "Bearer a1B2c3D4e5F6g7H8i9",
+        "AWS_SECRET_ACCESS_KEY=" + "a1B2/" * 8,
+        'aws_secret_access_key": "' + "a1B2/" * 8,
     ],
     "PRV003": ["someone@example.org", "some.one+tag@mail.example.co"],
     "PRV004": ["10.0.0.7", "192.168.1.20", "172.16.0.1", "127.0.0.1", "gpu7.cluster.internal", "localhost:8080"],
@@ -42,6 +60,14 @@ HARMLESS = [
     "8.8.8.8",
     "a locality, an internal matter",
     "sk-learn",
+    "https://example.org/data/set/x and s3://bucket/data/set/x",
+    "the set/data/part/x, or data/part/x",
+    "a ratio a:b, at 10:/5",
+    "\\alpha\\beta and \\\\alpha\\\\beta and \\\\d\\n",
+    "100%2Fhalf",
+    "the bearer of this authentication-mechanism",
+    "AWS_SECRET_ACCESS_KEY=$SECRET",
+    "s3://bucket/key:1@2",
     "ratio ~0.5",
     "pkg@1.2.3",
 ]
@@ -153,7 +179,41 @@ def test_empty_phrases(text: str, pack: PackBuilder) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["TODO", "to be determined", "lorem ipsum dolor", "XXXX", "see <your name here>", "???", "FIXME later"]
+    "text",
+    [
+        *("There were none.", "No known limitations here", "None at this time", "Nothing to report!", "n/a for now"),
+        *("…", "3.", "To be confirmed.", "Work in progress", "No negative results were found so far"),
+    ],
+)
+def test_phrases_that_tell_nothing(text: str) -> None:
+    assert tells_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Nothing was tried on rotated images.", "No claim is made about other hospitals.", "Not a medical device."),
+        *("It was never tried on negative numbers.", "The number of tokens.", "Unknown words are left out."),
+        *("None of the clinics took part.", "No energy was measured.", "It has to be confirmed by a doctor."),
+    ],
+)
+def test_denials_that_tell_something(text: str) -> None:
+    assert not tells_nothing(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "TODO",
+        "to be determined",
+        "lorem ipsum dolor",
+        "XXXX",
+        "see <your name here>",
+        "???",
+        "FIXME later",
+        "t.b.d.",
+        "To be filled in",
+    ],
 )
 def test_placeholders(text: str, pack: PackBuilder) -> None:
     pack.write("notes.txt", f"fine\n{text}\n").reseal(documents=False)
@@ -195,3 +255,11 @@ def test_too_many_suspect_lines_are_refused(pack: PackBuilder) -> None:
     pack.write("logs/run.log", b"someone@example.org was here, and again, and again\n" * 200_000)
     pack.reseal(documents=False)
     assert ("ING005", "logs/run.log") in [(item.rule, item.file) for item in pack.verify().findings]
+
+
+@pytest.mark.parametrize("text", ["\\x2fhome\\x2fsomeone\\x2fx", "\\u002fhome\\U0000002fsomeone", "\\/home\\/someone"])
+def test_yaml_is_searched_behind_escapes(text: str, pack: PackBuilder) -> None:
+    pack.write("notes.yaml", f'note: "{text}"\n').reseal(documents=False)
+    assert [(item.rule, item.file, item.pointer) for item in pack.verify().findings] == [
+        ("PRV001", "notes.yaml", "line 1")
+    ]

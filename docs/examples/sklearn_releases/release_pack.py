@@ -27,8 +27,8 @@ from proofpress.pack.preflight import write_preflight
 from proofpress.pack.readiness import write_readiness
 from proofpress.pack.release import assemble, write_release
 from proofpress.pack.suite import write_suite
-from proofpress.pack.training import environment, produced, write_params, write_run_manifest, write_training
-from proofpress.pack.writer import write_bytes
+from proofpress.pack.training import environment, write_params, write_run_manifest, write_training
+from proofpress.pack.writer import produced, write_bytes
 from proofpress.pipeline import rules_at
 from proofpress.render.sets import TemplateSets
 from proofpress.verify.readiness import suite_steps

@@ -77,13 +77,31 @@ def now(at: str | None) -> str:
     return at or datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def print_written(format_: str, folder: Path, paths: "Sequence[str]") -> None:
-    """Say which files of a pack a builder wrote: path, digest and size in JSON; as `sha256sum` prints them in text."""
-    from proofpress.pack.training import produced
+def one_mode(flags: Mapping[str, bool]) -> str:
+    """The mode that was asked for by its flag, empty without one. Raises `UsageError` on two."""
+    asked = [name for name, given in flags.items() if given]
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} exclude each other", hint="name one of them")
+    return asked[0] if asked else ""
+
+
+def print_written(
+    format_: str,
+    folder: Path,
+    paths: Sequence[str],
+    *,
+    schema: str = "written",
+    fields: Mapping[str, Any] | None = None,
+) -> None:
+    """Say which files of a pack a builder wrote: path, digest and size in JSON; as `sha256sum` prints them in text.
+
+    `fields` are what the report of that schema tells besides; text leaves them out.
+    """
+    from proofpress.pack.writer import produced
 
     outputs = [produced(folder, path) for path in paths]
     if format_ == "json":
-        emit_json("written", {"outputs": outputs})
+        emit_json(schema, {**(fields or {}), "outputs": outputs})
         return
     for item in outputs:
         emit(f"{item['sha256']}  {item['path']}")

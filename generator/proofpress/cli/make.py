@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +18,9 @@ from proofpress.cli.base import (
     progress,
 )
 from proofpress.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from proofpress.pipeline import Rules
 
 
 @cli.command()
@@ -104,26 +108,45 @@ def open_folder(root: Path, folder: Path) -> Path:
     return root / folder
 
 
+def profile_of(folder: Path, rules: "Rules", given: str | None) -> str:
+    """The profile that was named, else that of the manifest which the folder holds, else the policy's default."""
+    from proofpress.evidence.release import PackManifest
+    from proofpress.pack.writer import document_in
+
+    manifest = None if given else document_in(folder, PackManifest)
+    name = given or (manifest.profile if manifest else rules.policy.default_profile)
+    rules.profiles.chain(name)
+    return name
+
+
 @pack.command("release")
 @FOLDER
-@click.option("--profile", help="Which evidence the pack must hold. [default: the policy's]")
+@click.option("--metadata", type=click.Path(path_type=Path), help="JSON or YAML from which release.json is written.")
+@click.option("--profile", help="Which evidence the pack must hold. [default: the manifest's, else the policy's]")
 @click.option("--template-set", help="Template set for the documents. [default: the policy's, else the newest]")
 @format_option(FORMATS)
 @click.pass_obj
-def pack_release(root: Path, folder: Path, profile: str | None, template_set: str | None, format_: str) -> ExitCode:
+def pack_release(
+    root: Path, folder: Path, metadata: Path | None, profile: str | None, template_set: str | None, format_: str
+) -> ExitCode:
     """Render a folder's documents and write its manifest and checksum files, last and in order.
 
+    With --metadata, release.json is written first. The file holds title, summary, released_at, intended_use,
+    out_of_scope, licence, authors, headline and changelog; it may hold keywords, compatibility, support, deprecations,
+    predecessor, and release_id and family in place of the folder's names.
+
     \b
-    Example:  proofpress pack release packs/digits/digits-v0.4.0-mlp64-r1
+    Example:  proofpress pack release packs/digits/digits-v0.4.0-mlp64-r1 --metadata release.yaml
     """
-    from proofpress.pack.release import assemble
+    from proofpress.pack.release import assemble, release_from
     from proofpress.pipeline import refuse_registered, rules_at
 
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
-    name = profile or known.policy.default_profile
-    known.profiles.chain(name)
     refuse_registered(root, folder, known)
+    name = profile_of(root / folder, known, profile)
+    if metadata is not None:
+        release_from(open_folder(root, folder), root / metadata)
     pack_id = assemble(root / folder, profile=name, template_set=chosen)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.pack/1", "pack_id": pack_id, "profile": name}, indent=2))

@@ -1,12 +1,11 @@
 """Builders of the evidence that a pack holds about its data and its interface."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, emit, format_option
+from proofpress.cli.base import FORMATS, emit, format_option, one_mode, print_written
 from proofpress.cli.make import pack
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
@@ -16,12 +15,18 @@ from proofpress.errors import ExitCode, UsageError
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--spec", required=True, type=click.Path(path_type=Path), help="The reviewed spec, as JSON or YAML.")
 @click.option("--inputs", multiple=True, metavar="NAME=PATH", help="A file for an input of the spec; repeat.")
-@click.option("--check-spec", "step", flag_value="spec", help="Judge the spec alone; write nothing.")
-@click.option("--check-inputs", "step", flag_value="inputs", help="Read the inputs and write their check, no more.")
+@click.option("--check-spec", "spec_only", is_flag=True, help="Judge the spec alone; write nothing.")
+@click.option("--check-inputs", "inputs_only", is_flag=True, help="Read the inputs and write their check, no more.")
 @format_option(FORMATS)
 @click.pass_obj
 def pack_dataset(
-    root: Path, folder: Path, spec: Path, inputs: tuple[str, ...], step: str | None, format_: str
+    root: Path,
+    folder: Path,
+    spec: Path,
+    inputs: tuple[str, ...],
+    spec_only: bool,
+    inputs_only: bool,
+    format_: str,
 ) -> ExitCode:
     """Build a pack's dataset evidence from real CSV and JSON Lines files, as a reviewed spec says.
 
@@ -34,16 +39,15 @@ def pack_dataset(
     files = {name: root / path for name, _, path in (item.partition("=") for item in inputs)}
     if any("=" not in item for item in inputs) or len(files) < len(inputs):
         raise UsageError("an input is NAME=PATH, each name once", hint="for example --inputs flowers.csv=data.csv")
-    if step == "spec":
+    step = one_mode({"--check-spec": spec_only, "--check-inputs": inputs_only})
+    if step == "--check-spec":
         outcome = check_spec(root / spec)
     else:
         refuse_registered(root, folder, rules_at(root))
-        outcome = (check_inputs if step == "inputs" else build_dataset)(root / folder, root / spec, files)
-    if format_ == "json":
-        emit(json.dumps({"schema": "proofpress.pack-dataset/1", **asdict(outcome)}, indent=2, ensure_ascii=False))
-    else:
-        for path in outcome.outputs:
-            emit(path)
+        outcome = (check_inputs if step == "--check-inputs" else build_dataset)(root / folder, root / spec, files)
+    fields = {name: value for name, value in asdict(outcome).items() if name != "outputs"}
+    print_written(format_, root / folder, outcome.outputs, schema="pack-dataset", fields=fields)
+    if format_ == "text":
         if outcome.spec_sha256:
             emit(f"spec sha256 {outcome.spec_sha256}")
         if outcome.dataset_snapshot_id:
@@ -70,9 +74,6 @@ def pack_interface(root: Path, folder: Path, surface: Path, format_: str) -> Exi
     refuse_registered(root, folder, rules_at(root))
     written = interface_from(root / folder, root / surface)
     scores = sum(len(item.scores) for item in written.fixed_input_scores)
-    if format_ == "json":
-        report = {"model_id": written.model_id, "scores": scores, "outputs": ["interface.json"]}
-        emit(json.dumps({"schema": "proofpress.pack-interface/1", **report}, indent=2))
-    else:
-        emit("interface.json")
+    fields = {"model_id": written.model_id, "scores": scores}
+    print_written(format_, root / folder, ["interface.json"], schema="pack-interface", fields=fields)
     return ExitCode.OK

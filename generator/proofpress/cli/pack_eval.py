@@ -65,10 +65,11 @@ def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) 
     \b
     Example:  proofpress pack efficiency packs/digits/digits-v0.4.0-mlp64-r1 --measurements runs/7/costs.json
     """
+    from proofpress.evidence.evaluation import EvalMetrics
+    from proofpress.evidence.model import ModelPackage
     from proofpress.pack.efficiency import write_efficiency
     from proofpress.pack.fields import asked_fields, identity_of
-    from proofpress.pack.release import documents_in
-    from proofpress.pack.writer import clear
+    from proofpress.pack.writer import document_in
 
     target = open_folder(root, folder)
     given = asked_fields(
@@ -76,11 +77,8 @@ def pack_efficiency(root: Path, folder: Path, measurements: Path, format_: str) 
         required=("measured_at", "environment", "rows", "claim_boundary"),
         optional=("command", "inputs", "limitations", "release_id", "model_id", "run_id"),
     )
-    clear(target, ("model/efficiency_report.json",))
-    documents = documents_in(target)
-    model, evaluation = documents.get("model"), documents.get("evaluation")
+    model, evaluation = document_in(target, ModelPackage), document_in(target, EvalMetrics)
     identity = identity_of(given, {"release_id": model, "model_id": model, "run_id": evaluation})
-    given["inputs"] = [str(path) for path in given.get("inputs", ())]
     write_efficiency(target, **(given | identity))
     print_written(format_, target, ["model/efficiency_report.json"])
     return ExitCode.OK

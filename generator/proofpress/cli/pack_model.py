@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from proofpress.cli.base import FORMATS, format_option, print_written
-from proofpress.cli.make import FOLDER, open_folder, pack
+from proofpress.cli.make import FOLDER, open_folder, pack, profile_of
 from proofpress.errors import ExitCode
 
 _IDENTITY = ("release_id", "run_id", "commit", "dataset_snapshot_id", "parameters")
@@ -26,10 +26,10 @@ def pack_model(root: Path, folder: Path, metadata: Path, format_: str) -> ExitCo
     \b
     Example:  proofpress pack model packs/digits/digits-v0.4.0-mlp64-r1 --metadata model.json
     """
+    from proofpress.evidence.training import TrainingRun
     from proofpress.pack.fields import asked_fields, identity_of
-    from proofpress.pack.model import model_files, write_model_manifest, write_model_package
-    from proofpress.pack.release import documents_in
-    from proofpress.pack.writer import clear
+    from proofpress.pack.model import model_files, write_described_model
+    from proofpress.pack.writer import document_in
 
     target = open_folder(root, folder)
     given = asked_fields(
@@ -38,11 +38,8 @@ def pack_model(root: Path, folder: Path, metadata: Path, format_: str) -> ExitCo
         optional=("usage", *_IDENTITY),
     )
     files = model_files(given["files"])
-    paths = ["model/manifest.json", "model/model_package.json"]
-    clear(target, paths)
-    identity = identity_of(given, dict.fromkeys(_IDENTITY, documents_in(target).get("training")))
-    model_id = write_model_manifest(target, model_format=given["format"], files=files)
-    write_model_package(target, model_id=model_id, description=given, **identity)
+    identity = identity_of(given, dict.fromkeys(_IDENTITY, document_in(target, TrainingRun)))
+    paths = write_described_model(target, files=files, description=given, identity=identity)
     print_written(format_, target, [*paths, *(f"model/{path}" for path in sorted(files))])
     return ExitCode.OK
 
@@ -64,6 +61,6 @@ def pack_paper(root: Path, folder: Path, template_set: str | None, format_: str)
     target = open_folder(root, folder)
     known = rules_at(root)
     chosen = known.sets.named(template_set) if template_set else known.sets.newest()
-    path = write_paper(target, profile=known.policy.default_profile, template_set=chosen)
+    path = write_paper(target, profile=profile_of(target, known, None), template_set=chosen)
     print_written(format_, target, [path])
     return ExitCode.OK

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from proofpress.cli.base import FORMATS, cli, emit, format_option
-from proofpress.cli.make import open_folder
+from proofpress.cli.base import FORMATS, cli, emit, format_option, one_mode
+from proofpress.cli.make import open_folder, profile_of
 from proofpress.console import printable
 from proofpress.errors import ExitCode, UsageError
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @cli.command()
 @click.argument("pack", type=click.Path(path_type=Path))
-@click.option("--plan", "mode", flag_value="plan", help="Write what the suite would run; never ok.")
-@click.option("--execute", "mode", flag_value="execute", help="Run the suite, then judge.")
-@click.option("--assess", "mode", flag_value="assess", help="Judge by the suite report that is there.")
+@click.option("--plan", is_flag=True, help="Write what the suite would run; never ok.")
+@click.option("--execute", is_flag=True, help="Run the suite, then judge.")
+@click.option("--assess", is_flag=True, help="Judge by the suite report that is there.")
 @click.option("--profile", help="Profile that declares rows and suite. [default: the manifest's, else the policy's]")
 @click.option(
     "--scope-decision", "decisions", multiple=True, type=click.Path(path_type=Path), help="Accepted re-scope."
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 def readiness(
     root: Path,
     pack: Path,
-    mode: str | None,
+    plan: bool,
+    execute: bool,
+    assess: bool,
     profile: str | None,
     decisions: tuple[Path, ...],
     work: Path | None,
@@ -53,18 +55,21 @@ def readiness(
     """
     from proofpress.evidence.readiness import SuiteReport
     from proofpress.pack.fields import read_given
-    from proofpress.pack.readiness import read_decision, write_readiness
+    from proofpress.pack.readiness import decision_text, read_decision, write_readiness
     from proofpress.pack.suite import write_suite
     from proofpress.pipeline import rules_at
     from proofpress.verify.readiness import suite_steps
 
-    if mode is None:
+    mode = one_mode({"--plan": plan, "--execute": execute, "--assess": assess}).removeprefix("--")
+    if not mode:
         raise UsageError("say what to do with the suite", hint="--plan, --execute or --assess")
     target = open_folder(root, pack)
     known = rules_at(root)
-    chain = known.profiles.chain(profile or _profile_of(target) or known.policy.default_profile)
+    chain = known.profiles.chain(profile_of(target, known, profile))
     now = at or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     decided = {file.name: read_decision(file.name, read_given(root / file)) for file in decisions}
+    for name, fields in decided.items():
+        decision_text(name, {"generated_at": now, **fields})  # refuses before the suite runs and clears
     suite: SuiteReport | None = None
     if mode != "assess":
         outcome = write_suite(
@@ -82,14 +87,6 @@ def readiness(
     report = None if mode == "plan" else write_readiness(target, chain, at=now, decisions=decided)
     _print(format_, mode, suite, report)
     return ExitCode.OK if report is not None and report.ok else ExitCode.FINDINGS
-
-
-def _profile_of(folder: Path) -> str | None:
-    from proofpress.evidence.release import PackManifest
-    from proofpress.pack.writer import parse_document
-
-    path = folder / "manifest.json"
-    return parse_document(PackManifest, path.read_bytes()).profile if path.is_file() else None
 
 
 def _print(format_: str, mode: str, suite: "SuiteReport | None", report: "ReadinessReport | None") -> None:

@@ -1,12 +1,14 @@
 """Commands that really run something: the training preflight and the demo."""
 
 import shlex
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from proofpress.cli.base import FORMATS, cli, emit, emit_json, format_option, now, print_written
+from proofpress.cli.make import pack as builders
 from proofpress.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def demo_run(
     Example:  proofpress demo run packs/digits/digits-v0.4.0-mlp64-r1
     """
     from proofpress.evidence.demo import DemoRun
-    from proofpress.pack.demo import model_id_of, run_demo
+    from proofpress.pack.demo import run_demo
+    from proofpress.pack.model import model_id_of
     from proofpress.pack.training import release_of
     from proofpress.pack.writer import document_in
     from proofpress.pipeline import refuse_registered, rules_at
@@ -127,6 +130,11 @@ def demo_run(
     )
     print_written(format_, folder, _written(folder))
     return ExitCode.OK
+
+
+_BUILDER = copy(demo_run)
+_BUILDER.help = (demo_run.help or "").replace("proofpress demo run", "proofpress pack demo")
+builders.add_command(_BUILDER, "demo")
 
 
 @demo.command("verify")

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from proofpress.cli.base import FORMATS, cli, emit, format_option
-from proofpress.cli.make import FOLDER, open_folder
+from proofpress.cli.make import FOLDER, open_folder, profile_of
 from proofpress.errors import ExitCode, UsageError
 from proofpress.evidence.jsontext import dump_json
 
 
 @cli.command()
 @FOLDER
-@click.option("--profile", help="The profile whose slice suite is measured. [default: the policy's]")
+@click.option("--profile", help="Profile whose slice suite is measured. [default: the manifest's, else the policy's]")
 @format_option(FORMATS)
 @click.pass_obj
 def slices(root: Path, folder: Path, profile: str | None, format_: str) -> ExitCode:
@@ -26,7 +26,7 @@ def slices(root: Path, folder: Path, profile: str | None, format_: str) -> ExitC
 
     target = open_folder(root, folder)
     rules = rules_at(root)
-    name = profile or rules.policy.default_profile
+    name = profile_of(target, rules, profile)
     suite = rules.profiles.suite(name)
     if suite is None:
         raise UsageError(

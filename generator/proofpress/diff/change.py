@@ -1,5 +1,6 @@
 """A typed difference between two releases, and the comparison that holds them all."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from typing import Final, Literal, get_args
@@ -192,6 +193,29 @@ class Change:
             self.old or "",
             self.new or "",
         )
+
+
+def not_comparable(
+    code: str,
+    kind: ChangeKind,
+    subject: str,
+    values: tuple[str | None, str | None],
+    units: tuple[str, str],
+    reasons: Sequence[str],
+) -> Change:
+    """The change of a value, old and new, whose two sides have no common ground; units that differ are both told."""
+    reason = "; ".join(reasons)
+    return Change(
+        code=f"{code}-NOT-COMPARABLE",
+        kind=kind,
+        subject=subject,
+        old=values[0],
+        new=values[1],
+        unit=units[1] if units[0] == units[1] else f"{units[0]} → {units[1]}",
+        direction="unknown",
+        reason=reason,
+        explanation=f"{subject} is not comparable, because {reason}.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
+from proofpress.diff.change import Change, Direction, exact_delta, not_comparable, relative_delta
 from proofpress.evidence.model import EfficiencyReport, EfficiencyRow
 
 _COSTS = frozenset(
@@ -68,18 +68,8 @@ def _compared(was: EfficiencyRow, now: EfficiencyRow, *, elsewhere: bool) -> Cha
     if elsewhere:
         reasons.append("it was measured in another environment")
     if reasons or was.value is None or now.value is None:
-        reason = "; ".join(reasons)
-        return Change(
-            code="EFF-NOT-COMPARABLE",
-            kind="efficiency",
-            subject=cost_name(now),
-            old=_text(was),
-            new=_text(now),
-            unit=now.unit if was.unit == now.unit else f"{was.unit} → {now.unit}",
-            direction="unknown",
-            reason=reason,
-            explanation=f"{cost_name(now)} is not comparable, because {reason}.",
-        )
+        values = (_text(was), _text(now))
+        return not_comparable("EFF", "efficiency", cost_name(now), values, (was.unit, now.unit), reasons)
     delta = exact_delta(was.value, now.value)
     relative = relative_delta(was.value, now.value)
     direction = _direction(now.unit, rose=delta > 0)

@@ -6,7 +6,7 @@ from decimal import Context, Decimal
 from types import MappingProxyType
 from typing import Final, Literal
 
-from proofpress.diff.change import Change, Direction, exact_delta, relative_delta
+from proofpress.diff.change import Change, Direction, exact_delta, not_comparable, relative_delta
 from proofpress.evidence.attestation import RowDifference
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow, Target
 from proofpress.evidence.values import Number
@@ -233,18 +233,8 @@ def intervals_overlap(was: MetricRow, now: MetricRow) -> bool | None:
 
 
 def _apart(was: MetricRow, now: MetricRow, reasons: tuple[str, ...]) -> Change:
-    reason = "; ".join(reasons)
-    return Change(
-        code=f"{_stem(now)}-NOT-COMPARABLE",
-        kind=_kind(now),
-        subject=now.key,
-        old=_value_text(was),
-        new=_value_text(now),
-        unit=now.unit if was.unit == now.unit else f"{was.unit} → {now.unit}",
-        direction="unknown",
-        reason=reason,
-        explanation=f"{now.key} is not comparable, because {reason}.",
-    )
+    values = (_value_text(was), _value_text(now))
+    return not_comparable(_stem(now), _kind(now), now.key, values, (was.unit, now.unit), reasons)
 
 
 def _retargeted(was: MetricRow, now: MetricRow) -> Change:

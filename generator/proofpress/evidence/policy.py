@@ -36,6 +36,15 @@ class Profile(Model):
         "'score_rows' and 'baseline_rows' name those of per-example rows.",
     )
     row_markers: bool = Field(default=False, description="Whether score and baseline rows must carry generated_by")
+    metrics_files: bool = Field(
+        default=False, description="Whether the evaluation must be aggregated from metrics files and a configuration"
+    )
+    per_sample: bool = Field(
+        default=False, description="Whether each measured row must name its per-example results, or say why it has none"
+    )
+    preflight_schema: bool = Field(
+        default=False, description="Whether the training preflight must have validated the configuration by a schema"
+    )
     identities: dict[Name, Text] = Field(
         default_factory=dict,
         description="Form (a regular expression) of each identity of another project in the release's extensions",

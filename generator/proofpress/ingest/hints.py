@@ -14,24 +14,32 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from proofpress.ingest.strict import StrictError
 
+_BEFORE_A_DRIVE = (b" ", b"\n", b"\t", b'"', b"'", b"=", b"(", b"[", b",", b">", b"`")
+"""What stands before the letter of a drive; a letter alone would hint at every web address."""
 HINTS: Mapping[str, tuple[bytes, ...]] = {
     "path": (
         *(b"/home/", b"/users/", b"/root/", b"/tmp/", b"/var/", b"/private/", b"/mnt/", b"/media/", b"/srv/", b"/opt/"),
-        *(b"/scratch/", b"/workspace/", b"/work/", b"/builds/", b":\\", b"~", b"file:/"),
+        *(b"/scratch/", b"/workspace/", b"/work/", b"/builds/", b":\\", b"~", b"file:/", b"%2f", b"\\\\"),
+        *(b"/data/", b"/gpfs/", b"/lustre/", b"/cluster/", b"/kaggle/", b"/content/drive/", b"/workspaces/", b"/__w/"),
+        *(before + bytes([drive]) + b":/" for before in _BEFORE_A_DRIVE for drive in b"abcdefghijklmnopqrstuvwxyz"),
     ),
     "token": (
         *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"glpat-", b"hf_", b"akia", b"asia", b"sk-"),
         *(b"xox", b"aiza", b"npm_", b"pypi-", b"eyj", b"private key", b"://"),
+        *(b"bearer ", b"aws_secret", b"aws_session"),
     ),
     "address": (b"@",),
     "host": (b".local", b".internal", b".corp", b".lan", b".intranet", b"localhost"),
     "placeholder": (
-        *(b"todo", b"tbd", b"tba", b"fixme", b"xxx", b"lorem", b"to be ", b"coming soon", b"fill me", b"fill in"),
-        *(b"fill this", b"insert text", b"insert name", b"insert value", b"insert desc", b"placeholder"),
+        *(b"todo", b"tbd", b"tba", b"t.b.", b"t. b", b"fixme", b"xxx", b"lorem", b"to be ", b"coming soon"),
+        *(b"fill me", b"fill in", b"fill this", b"insert text", b"insert name", b"insert value", b"insert desc"),
+        b"placeholder",
         *(b"your name", b"your text", b"your desc", b"changeme", b"???", b"<your", b"<insert", b"<todo"),
     ),
 }
 """Words in lower case by the kind of trouble that they may be part of; letter case is the rules' business."""
+_JSON_ESCAPE = re.compile(rb"\\u00([2-7][0-9a-fA-F])")
+_YAML_ESCAPE = re.compile(rb"\\(?:x|u00|U000000)([2-7][0-9a-fA-F])")
 _FOUR_PARTS = re.compile(rb"\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d)")
 """The end of a network address, which hints at a host."""
 BINARY = (".npz", ".npy", ".joblib", ".pkl", ".bin", ".safetensors", ".onnx", ".pt", ".parquet", ".zip", ".gz")
@@ -49,11 +57,11 @@ def _automaton() -> BytesAhoCorasick:
 
 
 def unescaped(path: str, data: bytes) -> bytes:
-    """JSON that hides ASCII characters behind escapes, as what it says."""
-    if not path.endswith((".json", ".jsonl")) or (b"\\u00" not in data and b"\\/" not in data):
+    """JSON or YAML that hides ASCII characters behind escapes, as what it says."""
+    if not path.endswith((".json", ".jsonl", ".yaml", ".yml")) or b"\\" not in data:
         return data
-    shown = re.sub(rb"\\u00([2-7][0-9a-fA-F])", lambda match: bytes([int(match[1], 16)]), data)
-    return shown.replace(b"\\/", b"/")
+    escape = _JSON_ESCAPE if path.endswith((".json", ".jsonl")) else _YAML_ESCAPE
+    return escape.sub(lambda match: bytes([int(match[1], 16)]), data).replace(b"\\/", b"/")
 
 
 def places_of(text: bytes) -> Mapping[str, list[int]]:

@@ -72,6 +72,8 @@ _SPECIAL: tuple[tuple[Callable[[int], bool], EntryKind], ...] = (
 class DirectorySource:
     """A pack in a folder. Every component below it is opened without following links."""
 
+    hint = "name a pack folder, for example packs/digits/digits-v0.1.0-logreg-r1"
+
     def __init__(self, folder: Path, *, label: str = "") -> None:
         self.origin = str(folder)
         self.label = label or folder.name or str(folder)
@@ -83,7 +85,7 @@ class DirectorySource:
         except OSError as exc:
             raise IngestError(
                 f"{self.origin}: not a folder that can be read ({exc.strerror})",
-                hint="name a pack folder, for example packs/digits/digits-v0.1.0-logreg-r1",
+                hint=self.hint,
             ) from exc
         return self
 

@@ -13,8 +13,17 @@ from proofpress.evidence.pack import EFFECTIVE_CONFIG
 from proofpress.evidence.policy import Profile
 from proofpress.pack.eval_config import write_effective_config
 from proofpress.pack.evaluation import conclusion
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, kind_of, parse_document, private_path, write_bytes, write_document
+from proofpress.pack.training import resumption
+from proofpress.pack.writer import (
+    PackError,
+    clear,
+    kind_of,
+    parse_document,
+    private_path,
+    produced,
+    write_bytes,
+    write_document,
+)
 from proofpress.verify.identity_graph import same_value
 from proofpress.verify.profile import Profiles
 from proofpress.verify.readiness import gaps, requirements
@@ -87,6 +96,7 @@ def aggregate(
                 for name, file in files.items()
             ],
             **({"effective_config": produced(folder, EFFECTIVE_CONFIG)} if config is not None else {}),
+            **resumption(folder, first.training_run_id),
         },
         generated_by=_LABEL,
     )

@@ -20,11 +20,14 @@ from proofpress.evidence.dataset import (
     SplitIntegrity,
     snapshot_id,
 )
+from proofpress.evidence.pack import CHECKSUMS
+from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES
 from proofpress.pack.dataset_spec import write_input_check, write_snapshot_report, write_spec
-from proofpress.pack.writer import PackError, kind_of, write_bytes, write_document
+from proofpress.pack.writer import PackError, files_below, kind_of, produced, write_bytes, write_document
 
 _LABEL: Final = "proofpress.pack.dataset"
+SUMS: Final = f"dataset/{CHECKSUMS}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +76,7 @@ def write_dataset(
     description: Mapping[str, Any],
     spec: Mapping[str, Any] | None = None,
 ) -> DatasetPackage:
-    """Write key files, `split_integrity.json`, `dataset_manifest.json` and `dataset_package.json`.
+    """Write key files, `split_integrity.json`, `dataset_manifest.json`, `dataset_package.json` and their checksums.
 
     `key_kinds` maps each key kind to its description, the record's own first. `description` holds the fields
     of the dataset package that people write: title, description, licence, sources, features, target,
@@ -112,7 +115,17 @@ def write_dataset(
     )
     if spec is not None:
         write_snapshot_report(folder, package.dataset_snapshot_id, listed)
+    write_checksums(folder)
     return package
+
+
+def write_checksums(folder: Path) -> None:
+    """Write `dataset/SHA256SUMS` of what was built. Assembly, which adds the rendered documents, writes it again."""
+    listed = [
+        (path.removeprefix("dataset/"), str(produced(folder, path)["sha256"]))
+        for path in files_below(folder, "dataset")
+    ]
+    write_bytes(folder, SUMS, render_checksums(listed))
 
 
 def every_problem(check: DatasetInputCheck) -> tuple[str, ...]:
@@ -131,6 +144,7 @@ def clear_dataset(folder: Path) -> None:
         SplitIntegrity,
     ):
         (folder / kind_of(model).path).unlink(missing_ok=True)
+    (folder / SUMS).unlink(missing_ok=True)
     shutil.rmtree(folder / "dataset" / "keys", ignore_errors=True)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from proofpress.evidence.dataset import DataFile, DatasetInputCheck, DatasetSnapshot, DatasetSpec
-from proofpress.pack.dataset import clear_dataset, every_problem, write_package
+from proofpress.pack.dataset import SUMS, clear_dataset, every_problem, write_checksums, write_package
 from proofpress.pack.dataset_inputs import inspect_inputs
 from proofpress.pack.dataset_spec import spec_text, write_input_check, write_snapshot_report, write_spec
-from proofpress.pack.writer import PackError, kind_of, read_fields
+from proofpress.pack.writer import PackError, clear, kind_of, read_fields
 
 _DESCRIPTION = ("title", "description", "licence", "sources", "features", "target", "preprocessing", "limitations")
 
@@ -41,8 +41,7 @@ def check_inputs(folder: Path, spec: Path, files: Mapping[str, Path]) -> Dataset
     """Write the spec and the input check into a folder. A build that stands there is no longer one of this check."""
     fields = read_fields(spec)
     spec_text(fields)  # refuses before anything is removed
-    for model in (DatasetSpec, DatasetInputCheck, DatasetSnapshot):
-        (folder / kind_of(model).path).unlink(missing_ok=True)
+    clear(folder, [SUMS, *(kind_of(model).path for model in (DatasetSpec, DatasetInputCheck, DatasetSnapshot))])
     reviewed = write_spec(folder, fields)
     inspected = inspect_inputs(reviewed, files)
     labels = {split.name: split.labels for split in inspected.splits}
@@ -73,6 +72,7 @@ def build_dataset(folder: Path, spec: Path, files: Mapping[str, Path]) -> Datase
         description=description,
     )
     report = write_snapshot_report(folder, package.dataset_snapshot_id, listed)
+    write_checksums(folder)
     return _outcome("build", check, report)
 
 
@@ -81,7 +81,7 @@ def _outcome(
 ) -> DatasetOutcome:
     outputs = [kind_of(DatasetSpec).path, kind_of(DatasetInputCheck).path]
     if report is not None:
-        outputs += [*(item.path for item in report.artifacts), kind_of(DatasetSnapshot).path]
+        outputs += [*(item.path for item in report.artifacts), kind_of(DatasetSnapshot).path, SUMS]
     return DatasetOutcome(
         step=step,
         ok=check.ok,

@@ -246,7 +246,7 @@ def _csv_rows(hashed: _Hashed, columns: dict[str, None], wanted: set[str]) -> It
 def _decoded(lines: Iterator[bytes]) -> Iterator[str]:
     for number, line in enumerate(lines, start=1):
         if number == 1 and line.startswith(b"\xef\xbb\xbf"):
-            raise StrictError("the file begins with a byte order mark")
+            raise StrictError("the file begins with a byte order mark: save it as UTF-8 without BOM")
         try:
             yield line.decode("utf-8")
         except UnicodeDecodeError as exc:

@@ -1,6 +1,5 @@
 """The reviewed spec of a snapshot, the check of its inputs, and the record of its build."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +14,15 @@ from proofpress.evidence.dataset import (
 )
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, kind_of, parse_document, private_path, write_document, write_text
+from proofpress.pack.writer import (
+    PackError,
+    kind_of,
+    parse_document,
+    private_path,
+    produced,
+    write_document,
+    write_text,
+)
 from proofpress.verify.rules.dataset import contradictions, missed_limits
 
 _LABEL: Final = "proofpress.pack.dataset"
@@ -59,14 +65,15 @@ def write_input_check(
         for item in sorted(inputs, key=lambda item: item.name)
     ]
     problems = [f"the input {name} is not there" for name in pinned.keys() - {item.name for item in inputs}]
-    counts = {split.name: Counter(labels.get(split.name, ())) for split in spec.splits}
-    problems += [problem for _split, problem in missed_limits(spec, counts)]
+    if not problems:  # without an input, that its records are missing says nothing new
+        counts = {split.name: Counter(labels.get(split.name, ())) for split in spec.splits}
+        problems = [problem for _split, problem in missed_limits(spec, counts)]
     return write_document(
         folder,
         DatasetInputCheck,
         {
             "name": spec.name,
-            "spec_sha256": _digest(folder, DatasetSpec),
+            "spec_sha256": produced(folder, kind_of(DatasetSpec).path)["sha256"],
             "inputs": [
                 {name: value for name, value in item if value or name not in {"columns", "problems"}}
                 for item in checked
@@ -98,14 +105,10 @@ def write_snapshot_report(folder: Path, snapshot_id: str, inputs: Sequence[DataF
         DatasetSnapshot,
         {
             "dataset_snapshot_id": snapshot_id,
-            "spec_sha256": _digest(folder, DatasetSpec),
+            "spec_sha256": produced(folder, kind_of(DatasetSpec).path)["sha256"],
             "input_check": produced(folder, kind_of(DatasetInputCheck).path),
             "inputs": inputs,
             "artifacts": [produced(folder, path) for path in sorted({*documents, *keys} - apart)],
         },
         generated_by=_LABEL,
     )
-
-
-def _digest(folder: Path, model: type[DatasetSpec]) -> str:
-    return hashlib.sha256((folder / kind_of(model).path).read_bytes()).hexdigest()

@@ -15,14 +15,16 @@ from proofpress.evidence.pack import CHECKSUMS
 from proofpress.evidence.preflight import Check, Machine, RuntimePreflight, file_checks, program_check
 from proofpress.pack.clean_run import LIMIT_SECONDS, Captured, RunError, run_clean, words_of
 from proofpress.pack.machine import probe
-from proofpress.pack.training import produced
+from proofpress.pack.model import model_id_of
 from proofpress.pack.writer import (
     PackError,
+    described,
     document_in,
     document_text,
     exact,
     kind_of,
     parse_document,
+    produced,
     refuse_private,
     write_bytes,
 )
@@ -46,11 +48,6 @@ class _Batch:
     output: str
     source: bytes
     answers: bytes
-
-
-def model_id_of(folder: Path) -> str:
-    """The identity of the model that a folder holds. Raises `PackError` when it holds none."""
-    return f"sha256:{produced(folder, _MODEL)['sha256']}"
 
 
 def run_demo(
@@ -155,7 +152,7 @@ def record_demo(
             "input_rows": n,
             "output_rows": n,
             "n": n,
-            "receipts": _identity(RECEIPTS, made[RECEIPTS]),
+            "receipts": described(RECEIPTS, made[RECEIPTS]),
         }
         bound["receipts"] = {**_made(made, BatchReceipts, report), "n": n}
     run = {
@@ -163,7 +160,7 @@ def record_demo(
         "duration_seconds": exact(captured.seconds, 3),
         "exit_code": captured.exit_code,
         "inputs": given,
-        "outputs": [_identity(path, captured.written[path]) for path in sorted(captured.written)],
+        "outputs": [described(path, captured.written[path]) for path in sorted(captured.written)],
         "stdout": captured.stdout,
         "stderr": captured.stderr,
         **bound,
@@ -181,11 +178,7 @@ def _made(made: dict[str, bytes], model: type[Document], fields: Mapping[str, An
     """Add a document to what will be written; returns its identity."""
     path = kind_of(model).path
     made[path] = document_text(model, fields, generated_by=_LABEL).encode("utf-8")
-    return _identity(path, made[path])
-
-
-def _identity(path: str, data: bytes) -> dict[str, Any]:
-    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+    return described(path, made[path])
 
 
 def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]:

@@ -10,8 +10,7 @@ from typing import Any, Final
 from proofpress.evidence.base import Absence
 from proofpress.evidence.model import EfficiencyReport, EfficiencyRow
 from proofpress.evidence.values import path_trouble
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, exact, kind_of, write_document
+from proofpress.pack.writer import PackError, exact, produced, write_document
 
 _LABEL: Final = "proofpress.pack.efficiency"
 
@@ -81,8 +80,12 @@ def write_efficiency(
     inputs: Sequence[str] = (),
     limitations: Sequence[str] = (),
 ) -> EfficiencyReport:
-    """Write `model/efficiency_report.json`. `inputs` are paths of files in the pack that `command` read."""
-    clear(folder, (kind_of(EfficiencyReport).path,))
+    """Write `model/efficiency_report.json`. `inputs` are paths of files in the pack that `command` read.
+
+    Raises `PackError` on what makes no report; then an earlier one stays as it is.
+    """
+    if not isinstance(inputs, list | tuple) or not all(isinstance(path, str) for path in inputs):
+        raise PackError("the inputs of a measurement are a list of paths", hint="name files by their pack path")
     for path in inputs:
         if path_trouble(path) or not (folder / path).is_file():
             raise PackError(f"the input {path} is not a file of this folder", hint="name files by their pack path")

@@ -22,6 +22,7 @@ from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_row
 from proofpress.pack.dataset import keys_sha256
+from proofpress.pack.training import resumption
 from proofpress.pack.writer import PackError, exact, write_document, write_text
 
 _LABEL: Final = "proofpress.pack.evaluation"
@@ -192,7 +193,8 @@ def write_evaluation(
     """Write `model/eval_metrics.json`.
 
     `identity` holds release_id, model_id, run_id, training_run_id, commit and dataset_snapshot_id.
-    Conclusions are one sentence for each unsliced row, then `remarks`.
+    Conclusions are one sentence for each unsliced row, then `remarks`. The step at which the folder's training run
+    went on is repeated when it was resumed.
     """
     return write_document(
         folder,
@@ -208,6 +210,7 @@ def write_evaluation(
             "conclusions": [*(conclusion(row) for row in rows if row.slice is None), *remarks],
             "negative_findings": negative_findings,
             "limitations": limitations,
+            **resumption(folder, identity["training_run_id"]),
         },
         generated_by=_LABEL,
     )

@@ -10,12 +10,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from proofpress.evidence.interface import SURFACE, FixedInput, FixedScore, Interface
-from proofpress.evidence.model import ModelManifest
 from proofpress.ingest.load import HELD_ARTIFACT_BYTES
 from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
-from proofpress.pack.writer import PackError, kind_of, read_fields, write_document
+from proofpress.pack.model import model_id_of
+from proofpress.pack.writer import PackError, read_fields, write_document
 from proofpress.verify.rules.promises import answer_of
 
 _LABEL: Final = "proofpress.pack.interface"
@@ -86,11 +86,7 @@ def write_interface(
     surface: Mapping[str, Sequence[Mapping[str, Any]]],
     fixed_input_scores: Sequence[FixedInput],
 ) -> Interface:
-    """Write `interface.json`. `surface` holds promises (name, contract, stability) by list: symbols, flags, ….
-
-    An earlier interface is removed first: when this one is refused, none is left that could pass for it.
-    """
-    (folder / kind_of(Interface).path).unlink(missing_ok=True)
+    """Write `interface.json`. `surface` holds promises (name, contract, stability) by list: symbols, flags, …."""
     if unknown := sorted(surface.keys() - set(SURFACE)):
         raise PackError(f"an interface has no list '{unknown[0]}'", hint=f"its lists: {', '.join(SURFACE)}")
     lists = {name: surface[name] for name in SURFACE if surface.get(name)}
@@ -110,24 +106,29 @@ def interface_from(folder: Path, surface: Path) -> Interface:
     """
     fields = read_fields(surface)
     declared = fields.pop("fixed_inputs", ())
-    try:
-        manifest = hashlib.sha256(read_file(folder / kind_of(ModelManifest).path)).hexdigest()
-    except OSError as exc:
-        raise PackError("the folder has no model/manifest.json", hint="write the model first") from exc
-    try:
-        scores = [
-            fixed_input(
-                folder,
-                name=item["name"],
-                input_path=item["input"],
-                scores_path=item["scores"],
-                outputs=item["outputs"],
-                key=item.get("key", "key"),
+    model_id = model_id_of(folder)
+    scores = [_declared_input(folder, item, surface.name) for item in _declared(declared, surface.name)]
+    return write_interface(folder, model_id=model_id, surface=fields, fixed_input_scores=scores)
+
+
+def _declared(items: Any, where: str) -> Sequence[Mapping[str, Any]]:
+    """The fixed inputs of a file of promises, each with all of its fields."""
+    needed = ("name", "input", "scores", "outputs")
+    if not isinstance(items, list | tuple) or not all(isinstance(item, Mapping) for item in items):
+        raise PackError(f"{where}: fixed_inputs is no list of objects", hint=f"each has {', '.join(needed)}")
+    for number, item in enumerate(items, start=1):
+        if missing := [name for name in needed if name not in item]:
+            raise PackError(
+                f"{where}: fixed input {number} lacks {', '.join(missing)}",
+                hint=f"a fixed input needs {', '.join(needed)}",
             )
-            for item in declared
-        ]
-    except (KeyError, TypeError, AttributeError) as exc:
-        raise PackError(
-            f"{surface.name}: a fixed input needs name, input, scores and outputs ({type(exc).__name__}: {exc})"
-        ) from exc
-    return write_interface(folder, model_id=f"sha256:{manifest}", surface=fields, fixed_input_scores=scores)
+    return items
+
+
+def _declared_input(folder: Path, item: Mapping[str, Any], where: str) -> FixedInput:
+    texts = [item[name] for name in ("name", "input", "scores")] + [item.get("key", "key")]
+    outputs = item["outputs"]
+    if not isinstance(outputs, list | tuple) or not all(isinstance(text, str) for text in (*texts, *outputs)):
+        raise PackError(f"{where}: name, input, scores and key of a fixed input are texts, outputs a list of texts")
+    name, input_path, scores_path, key = texts
+    return fixed_input(folder, name=name, input_path=input_path, scores_path=scores_path, outputs=outputs, key=key)

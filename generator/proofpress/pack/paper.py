@@ -5,8 +5,8 @@ from typing import Final
 
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.release import FileEntry, Release
-from proofpress.pack.release import digest_of, documents_in, files_in, header_of, unsealed
-from proofpress.pack.writer import PackError, clear, write_bytes
+from proofpress.pack.release import documents_in, files_in, header_of, unsealed
+from proofpress.pack.writer import PackError, clear, produced, write_bytes
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSet
 from proofpress.verify.rule import RULE_BOOK
@@ -36,11 +36,7 @@ def write_paper(folder: Path, *, profile: str, template_set: TemplateSet) -> str
             hint=", ".join(sorted({_BUILDERS.get(name, f"proofpress.pack.{name}") for name in missing})),
         )
     release: Release = documents["release"]
-    files = tuple(
-        FileEntry(path=path, role="evidence", sha256=digest, size=size)
-        for path in files_in(folder)
-        for digest, size in (digest_of(folder, path),)
-    )
+    files = tuple(FileEntry(role="evidence", **produced(folder, path)) for path in files_in(folder))
     header = header_of(release, profile=profile, template_set=template_set, rule_book=RULE_BOOK)
     evidence = unsealed(folder, documents, {**header, "files": files})
     rendered = {item.name: item for item in render_documents(evidence, template_set)}

@@ -11,7 +11,14 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from proofpress.evidence.base import Document
-from proofpress.evidence.dataset import DatasetManifest, DatasetPackage, SplitIntegrity
+from proofpress.evidence.dataset import (
+    DatasetInputCheck,
+    DatasetManifest,
+    DatasetPackage,
+    DatasetSnapshot,
+    DatasetSpec,
+    SplitIntegrity,
+)
 from proofpress.evidence.pack import CHECKSUMS, PARAMS
 from proofpress.evidence.preflight import (
     Check,
@@ -26,12 +33,14 @@ from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.checksums import parse_checksums
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import pointer_of
+from proofpress.pack.dataset import every_problem
 from proofpress.pack.machine import probe
-from proofpress.pack.training import files_below, produced
 from proofpress.pack.writer import (
     PackError,
     document_in,
+    files_below,
     kind_of,
+    produced,
     read_structured,
     write_bytes,
     write_document,
@@ -41,6 +50,7 @@ from proofpress.pack.writer import (
 _LABEL: Final = "proofpress.pack.preflight"
 CONFIGURATION_SCHEMA: Final = "training/config.schema.json"
 _DATA: Final[tuple[type[Document], ...]] = (DatasetPackage, DatasetManifest, SplitIntegrity)
+_REVIEWED: Final[tuple[type[Document], ...]] = (DatasetSpec, DatasetInputCheck, DatasetSnapshot)
 _SAYS: Final = frozenset({"type", "properties", "$ref", "enum", "const", "anyOf", "oneOf", "allOf"})
 _MOST: Final = 300
 
@@ -177,6 +187,7 @@ def _dataset_checks(folder: Path) -> Iterator[Check]:
     for model in _DATA:
         document = _readable(folder, model)
         yield document_check(kind_of(model).path, document if isinstance(document, str) else "")
+    yield from _review_checks(folder)
     path = f"dataset/{CHECKSUMS}"
     if (folder / path).is_file():
         wrong = list(_unlike(folder, parse_checksums(read_file(folder / path))))
@@ -186,6 +197,49 @@ def _dataset_checks(folder: Path) -> Iterator[Check]:
             found="; ".join(wrong)[:_MOST] or "each has",
             ok=not wrong,
         )
+
+
+def _review_checks(folder: Path) -> Iterator[Check]:
+    """Whether spec, input check and snapshot report tell of one build that went well; none when none is there."""
+    spec, check, report = (kind_of(model).path for model in _REVIEWED)
+    if not any((folder / path).is_file() for path in (spec, check, report)):
+        return
+    yield document_check(spec, _untold(folder, DatasetSpec))
+    yield document_check(check, _untold(folder, DatasetInputCheck) or "; ".join(_check_troubles(folder))[:_MOST])
+    yield document_check(report, _untold(folder, DatasetSnapshot) or "; ".join(_report_troubles(folder))[:_MOST])
+
+
+def _untold(folder: Path, model: type[Document]) -> str:
+    document = _readable(folder, model)
+    return document if isinstance(document, str) else ""
+
+
+def _check_troubles(folder: Path) -> Iterator[str]:
+    check = document_in(folder, DatasetInputCheck)
+    if check is not None:
+        if not check.ok:
+            yield f"the input check failed: {'; '.join(every_problem(check)) or 'not ok'}"
+        if check.spec_sha256 != _sha256(folder, DatasetSpec):
+            yield "another spec was checked"
+
+
+def _report_troubles(folder: Path) -> Iterator[str]:
+    report, package = document_in(folder, DatasetSnapshot), _readable(folder, DatasetPackage)
+    if report is not None:
+        if report.spec_sha256 != _sha256(folder, DatasetSpec):
+            yield "it was built from another spec"
+        if report.input_check.sha256 != _sha256(folder, DatasetInputCheck):
+            yield "it was built after another input check"
+        if isinstance(package, DatasetPackage) and package.dataset_snapshot_id != report.dataset_snapshot_id:
+            yield f"it is of snapshot {report.dataset_snapshot_id}, not {package.dataset_snapshot_id}"
+        for item in report.artifacts:
+            if not (folder / item.path).is_file() or produced(folder, item.path)["sha256"] != item.sha256:
+                yield f"{item.path} is not the file that was built"
+
+
+def _sha256(folder: Path, model: type[Document]) -> str | None:
+    path = kind_of(model).path
+    return produced(folder, path)["sha256"] if (folder / path).is_file() else None
 
 
 def _unlike(folder: Path, listed: tuple[Mapping[str, str], Iterable[tuple[int, str, str]]]) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """`release.json`, and the last step: render the documents, then write manifest and checksum files."""
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,19 +28,21 @@ from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.load import MAX_ARTIFACT_BYTES
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, parse_yaml
-from proofpress.pack.writer import (
-    PackError,
-    kind_of,
-    parse_document,
-    write_bytes,
-    write_document,
-)
+from proofpress.pack.fields import asked_fields
+from proofpress.pack.training import named_release
+from proofpress.pack.writer import PackError, described, kind_of, parse_document, produced, write_bytes, write_document
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet
 from proofpress.verify.rule import RULE_BOOK
 from proofpress.verify.rules.integrity import SECTIONS
 
 _LABEL: Final = "proofpress.pack.release"
+_WRITTEN: Final = (
+    *("title", "summary", "released_at", "intended_use", "out_of_scope"),
+    *("licence", "authors", "headline", "changelog"),
+)
+_MAY_WRITE: Final = ("keywords", "compatibility", "support", "deprecations")
+_PLACED: Final = ("release_id", "family", "predecessor")
 
 
 def write_release(
@@ -77,6 +78,37 @@ def write_release(
     )
 
 
+def release_from(folder: Path, file: Path) -> Release:
+    """Write `release.json` from what people wrote in a JSON or YAML file. Raises `PackError`.
+
+    Release id, bundle and family are those of the folder's place, `<family>/<release id>[.b<n>]`, unless the file
+    states `release_id` or `family`; `predecessor` holds the release_id and pack_id of the release before.
+    """
+    fields = asked_fields(file, required=_WRITTEN, optional=(*_MAY_WRITE, *_PLACED))
+    named, bundle = named_release(folder)
+    placed: dict[str, Any] = {"release_id": named, "family": folder.resolve().parent.name, "predecessor": None}
+    placed |= {name: fields.pop(name) for name in _PLACED if name in fields}
+    before = placed["predecessor"]
+    if before is not None and not (isinstance(before, Mapping) and before.keys() == {"release_id", "pack_id"}):
+        raise PackError(f"{file.name}: a predecessor has release_id and pack_id", hint="leave it out, or name both")
+    try:
+        ReleaseParts(str(placed["release_id"]))
+    except ValueError as exc:
+        raise PackError(
+            f"'{placed['release_id']}' is no release id",
+            hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
+        ) from exc
+    return write_release(
+        folder,
+        release_id=str(placed["release_id"]),
+        family=placed["family"],
+        released_at=fields.pop("released_at"),
+        predecessor=(before["release_id"], before["pack_id"]) if before else None,
+        fields=fields,
+        bundle=bundle,
+    )
+
+
 def assemble(
     folder: Path,
     *,
@@ -96,15 +128,16 @@ def assemble(
     documents = documents_in(folder)
     release = documents.get("release")
     if not isinstance(release, Release):
-        raise PackError("the folder has no release.json", hint="write it with proofpress.pack.release.write_release")
+        raise PackError(
+            "the folder has no release.json", hint="write it: proofpress pack release --metadata release.yaml"
+        )
     made_here = RENDERED | {spec.path for spec in template_set.documents}
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
     roles = _roles(documents)
     entries = {
-        path: FileEntry(path=path, role=roles.get(path) or _role(path), sha256=digest, size=size)
+        path: FileEntry(role=roles.get(path) or _role(path), **produced(folder, path))
         for path in files_in(folder)
         if path not in made_here
-        for digest, size in (digest_of(folder, path),)
     }
     header = header_of(release, profile=profile, template_set=template_set, rule_book=rule_book)
     external = _external(folder) if external_artifacts is None else tuple(external_artifacts)
@@ -136,7 +169,7 @@ def assemble(
         write_bytes(folder, path, data)
     ordered = [entries[path] for path in sorted(entries)]
     write_document(folder, PackManifest, {**header, "files": ordered}, generated_by=_LABEL)
-    digest, _size = digest_of(folder, MANIFEST)
+    digest = produced(folder, MANIFEST)["sha256"]
     sums = [(entry.path, entry.sha256) for entry in ordered]
     write_bytes(folder, CHECKSUMS, render_checksums([*sums, (MANIFEST, digest)]))
     return f"sha256:{digest}"
@@ -167,12 +200,15 @@ def header_of(release: Release, *, profile: str, template_set: TemplateSet, rule
     }
 
 
-def documents_in(folder: Path) -> dict[str, Any]:
-    """The JSON documents of a folder that is not a pack yet, by their field in `Evidence`. Raises `PackError`."""
+def documents_in(folder: Path, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The JSON documents of a folder that is not a pack yet, by their field in `Evidence`. Raises `PackError`.
+
+    Documents at the paths `without` are left aside, valid or not: a builder writes them anew.
+    """
     return gathered(
         (kind, parse_document(kind.model, (folder / kind.path).read_bytes(), path=kind.path))
         for kind in documents_among(files_in(folder))
-        if kind.path != MANIFEST
+        if kind.path != MANIFEST and kind.path not in without
     )
 
 
@@ -214,7 +250,7 @@ def _refuse(error: OSError) -> None:
 
 
 def _entry(path: str, data: bytes) -> FileEntry:
-    return FileEntry(path=path, role=_role(path), sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    return FileEntry(role=_role(path), **described(path, data))
 
 
 def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
@@ -252,9 +288,3 @@ def _role(path: str) -> str:
     if path.endswith(".md"):
         return "document"
     return "other"
-
-
-def digest_of(folder: Path, path: str) -> tuple[str, int]:
-    """SHA-256 and size of a file of the folder, read in pieces."""
-    with (folder / path).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest(), stream.tell()

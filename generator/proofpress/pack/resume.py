@@ -7,8 +7,7 @@ from proofpress.errors import ExitCode
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.training import Checkpoint, RunIdentity
 from proofpress.evidence.values import PackPath
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, read_model, write_text
+from proofpress.pack.writer import PackError, produced, read_model, write_text
 
 _WORDS: Final = {
     "run_id": "run",

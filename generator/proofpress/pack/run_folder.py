@@ -23,15 +23,16 @@ from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, StrictError, parse_json
 from proofpress.pack.resume import read_checkpoint, resume_check
-from proofpress.pack.training import produced, release_of, write_run_manifest, write_training
+from proofpress.pack.training import release_of, write_run_manifest, write_training
 from proofpress.pack.writer import (
     PackError,
     copy_file,
     document_in,
     kind_of,
     parse_document,
+    produced,
+    read_fields,
     read_model,
-    read_structured,
     refuse_private,
 )
 from proofpress.render.sets import RENDERED
@@ -71,9 +72,7 @@ def package_run(run: Path, folder: Path, *, resume_from: Path | None = None) -> 
     """
     # (1) what the run says of itself, and that the checkpoint is its own
     record = read_model(run / _RECORD, RunRecord)
-    parameters = read_structured(run / _PARAMS)
-    if not isinstance(parameters, dict):
-        raise PackError(f"{_PARAMS} is no mapping of names and values")
+    parameters = read_fields(run / _PARAMS)
     log = _log(run / _LOG)
     files = dict(_files(run))
     checkpoint = _checkpoint(run, folder, record, resume_from, files)

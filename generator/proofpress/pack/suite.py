@@ -14,8 +14,7 @@ from typing import Any, Final
 from proofpress.evidence.model import ModelPackage
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.readiness import SuiteReport, SuiteStep
-from proofpress.pack.training import produced
-from proofpress.pack.writer import PackError, clear, exact, kind_of, parse_document, write_document
+from proofpress.pack.writer import PackError, clear, exact, kind_of, parse_document, produced, write_document
 
 LIMIT_SECONDS: Final = 3600
 FOLDER: Final = "readiness/"
@@ -51,7 +50,7 @@ def write_suite(
     Commands run without a shell in the folder `work`, the pack's own unless given. Raises `PackError` when the
     declaration can't be executed: then nothing is cleared and nothing runs.
     """
-    _check(steps)
+    _check(steps, profile)
     package = folder / kind_of(ModelPackage).path
     if not package.exists():
         raise PackError("a suite measures a model: the folder has no model package", hint="run 'proofpress pack model'")
@@ -87,10 +86,12 @@ def clear_readiness(folder: Path) -> None:
     clear(folder, [path.relative_to(folder).as_posix() for path in below.rglob("*") if not path.is_dir()])
 
 
-def _check(steps: Sequence[SuiteStep]) -> None:
+def _check(steps: Sequence[SuiteStep], profile: str) -> None:
     """Refuse a declaration whose outputs could be something else than what its steps write."""
     if not steps:
-        raise PackError("the profile declares no suite", hint="declare 'readiness: {suite: [...]}' in the profile")
+        raise PackError(
+            f"profile '{profile}' declares no suite", hint="declare 'readiness: {suite: [...]}' in the profile"
+        )
     names = [step.name for step in steps]
     outputs = [path for step in steps for path in step.outputs]
     for what, items in (("step", names), ("output", outputs)):

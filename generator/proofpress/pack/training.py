@@ -1,6 +1,5 @@
 """The training run, the promoted parameters, and the list of all files of the run."""
 
-import hashlib
 import math
 import platform
 import re
@@ -12,13 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import CHECKSUMS, PARAMS
+from proofpress.evidence.pack import PARAMS
 from proofpress.evidence.release import Release
-from proofpress.evidence.training import Checkpoint, RunManifest, TrainingRun, role_in_run
+from proofpress.evidence.training import RESUMED_STEP, Checkpoint, RunManifest, TrainingRun, role_in_run
 from proofpress.evidence.values import ReleaseParts
 from proofpress.ingest.strict import parse_yaml
-from proofpress.pack.writer import PackError, document_in, exact, kind_of, write_document, write_text
-from proofpress.render.sets import RENDERED
+from proofpress.pack.writer import (
+    PackError,
+    document_in,
+    exact,
+    files_below,
+    kind_of,
+    produced,
+    write_document,
+    write_text,
+)
 
 _LABEL: Final = "proofpress.pack.training"
 
@@ -51,21 +58,6 @@ def write_params(folder: Path, parameters: Mapping[str, Any]) -> None:
     write_text(folder, PARAMS, text)
 
 
-def produced(folder: Path, path: str) -> dict[str, Any]:
-    """Path, digest and size of a file of the pack. Raises `PackError` when there is none, or a link in its place."""
-    file = folder / path
-    if file.is_symlink() or not file.is_file():
-        raise PackError(f"{path} is not a file of the pack", hint="put a plain copy of it there")
-    with file.open("rb") as stream:
-        return {"path": path, "sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "size": stream.tell()}
-
-
-def files_below(folder: Path, section: str) -> list[str]:
-    """Paths of the files that a section of a pack holds, without those that assembly writes: documents, checksums."""
-    found = (item.relative_to(folder).as_posix() for item in (folder / section).rglob("*") if not item.is_dir())
-    return sorted(path for path in found if path not in RENDERED and path != f"{section}/{CHECKSUMS}")
-
-
 def release_of(folder: Path) -> str:
     """The id of the release that a folder is for: what its `release.json` says, else its own name.
 
@@ -73,7 +65,7 @@ def release_of(folder: Path) -> str:
     """
     if (release := document_in(folder, Release)) is not None:
         return release.release_id
-    name = re.sub(r"\.b[1-9]\d*$", "", folder.resolve().name)
+    name, _bundle = named_release(folder)
     try:
         ReleaseParts(name)
     except ValueError as exc:
@@ -82,6 +74,13 @@ def release_of(folder: Path) -> str:
             hint="name the folder <name>-v<version>[-<variant>]-r<revision>",
         ) from exc
     return name
+
+
+def named_release(folder: Path) -> tuple[str, int]:
+    """The release id and the bundle that a folder's name tells: `<release id>`, or `<release id>.b<bundle>`."""
+    name = folder.resolve().name
+    found = re.fullmatch(r"(.+)\.b([1-9]\d*)", name)
+    return (found[1], int(found[2])) if found else (name, 1)
 
 
 def write_training(
@@ -131,6 +130,14 @@ def write_training(
         },
         generated_by=_LABEL,
     )
+
+
+def resumption(folder: Path, training_run_id: str) -> dict[str, Any]:
+    """`resumed_step`, as what is measured of a training run repeats it: when the folder's run is it and went on."""
+    run = document_in(folder, TrainingRun)
+    if run is None or run.run_id != training_run_id or run.resumed_step is None:
+        return {}
+    return {RESUMED_STEP: run.resumed_step}
 
 
 def write_run_manifest(folder: Path) -> RunManifest:

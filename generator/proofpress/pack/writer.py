@@ -1,5 +1,6 @@
 """Write one file of a pack: whole or not at all, strictly valid, and free of private paths."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Mapping
@@ -12,11 +13,12 @@ from pydantic import BaseModel, ValidationError
 from proofpress.errors import ExitCode, ProofpressError
 from proofpress.evidence.base import Document
 from proofpress.evidence.jsontext import dump_json
-from proofpress.evidence.pack import KINDS, DocumentKind
+from proofpress.evidence.pack import CHECKSUMS, KINDS, DocumentKind
 from proofpress.evidence.values import Number, path_trouble
 from proofpress.ingest.schema import read_document, schema_findings
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import PARSERS, StrictError, parse_json
+from proofpress.render.sets import RENDERED
 from proofpress.verify.rules.privacy import PRIVATE_PATH
 
 D = TypeVar("D", bound=Document)
@@ -100,6 +102,14 @@ def read_structured(path: Path) -> Any:
         raise PackError(f"{path.name}{exc.pointer}: {exc}") from exc
 
 
+def read_fields(path: Path) -> dict[str, Any]:
+    """The fields of a file that people wrote as strict JSON or YAML. Raises `PackError`."""
+    fields = read_structured(path)
+    if not isinstance(fields, dict):
+        raise PackError(f"{path.name} is not a mapping of fields")
+    return fields
+
+
 def read_model(path: Path, model: type[M]) -> M:
     """A JSON or YAML file as a closed model. Raises `PackError`, naming each violation."""
     try:
@@ -147,26 +157,33 @@ def _place(folder: Path, path: str, write: Callable[[Path], object]) -> None:
         staged.unlink(missing_ok=True)
 
 
+def described(path: str, data: bytes) -> dict[str, Any]:
+    """Path, digest and size of bytes that will stand at a pack path."""
+    return {"path": path, "sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def produced(folder: Path, path: str) -> dict[str, Any]:
+    """Path, digest and size of a file of the pack, read in pieces.
+
+    Raises `PackError` when there is none, or a link in its place.
+    """
+    file = folder / path
+    if file.is_symlink() or not file.is_file():
+        raise PackError(f"{path} is not a file of the pack", hint="put a plain copy of it there")
+    with file.open("rb") as stream:
+        return {"path": path, "sha256": hashlib.file_digest(stream, "sha256").hexdigest(), "size": stream.tell()}
+
+
+def files_below(folder: Path, section: str) -> list[str]:
+    """Paths of the files that a section of a pack holds, without those that assembly writes: documents, checksums."""
+    found = (item.relative_to(folder).as_posix() for item in (folder / section).rglob("*") if not item.is_dir())
+    return sorted(path for path in found if path not in RENDERED and path != f"{section}/{CHECKSUMS}")
+
+
 def clear(folder: Path, paths: Iterable[str]) -> None:
     """Remove what a builder owns before it begins: no output of an earlier run may pass for one of this run."""
     for path in paths:
         (folder / path).unlink(missing_ok=True)
-
-
-def read_fields(path: Path) -> dict[str, Any]:
-    """The fields of a file that people wrote as strict JSON or YAML. Raises `PackError`."""
-    parse = PARSERS.get(path.suffix)
-    if parse is None:
-        raise PackError(f"{path.name} is neither JSON nor YAML", hint="name it *.json or *.yaml")
-    try:
-        fields = parse(read_file(path))
-    except OSError as exc:
-        raise PackError(f"{path.name} can't be read: {exc.strerror or exc}") from exc
-    except StrictError as exc:
-        raise PackError(f"{path.name}{exc.pointer}: {exc}") from exc
-    if not isinstance(fields, dict):
-        raise PackError(f"{path.name} is not a mapping of fields")
-    return fields
 
 
 def private_path(text: str) -> str | None:

@@ -27,6 +27,9 @@ _COUNT: Final = {"type": "integer", "minimum": 0}
 _RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
 _PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_WRITTEN: Final = _list(
+    closed({"path": {**_TEXT, "description": "Path in the pack."}, "sha256": _SHA256, "size": _COUNT})
+)
 _SEVERITY: Final = {"enum": ["error", "warning", "note"]}
 _FINDING: Final = closed(
     {
@@ -174,7 +177,7 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
             "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
             "problems": _list(_TEXT),
-            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+            "outputs": _WRITTEN,
         },
     ),
     "slices": (
@@ -196,7 +199,7 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     ),
     "pack-interface": (
         "Output of pack interface with --format json",
-        {"model_id": _PACK_ID, "scores": _COUNT, "outputs": _list(_TEXT)},
+        {"model_id": _PACK_ID, "scores": _COUNT, "outputs": _WRITTEN},
     ),
     "changelog-draft": (
         "Output of changelog draft with --format json",
@@ -209,7 +212,7 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     ),
     "written": (
         "Output of the builders with --format json",
-        {"outputs": _list(closed({"path": _TEXT, "sha256": _SHA256, "size": _COUNT}))},
+        {"outputs": _WRITTEN},
     ),
     "preflight-check": (
         "Output of preflight with --format json",
@@ -317,6 +320,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "deprecated": {**_list(_TEXT), "description": "Names that will go."},
             "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
+            "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,
             "licence": _TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},

@@ -41,6 +41,7 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
                 )
     for pack in by_bundle.values():
         found.extend(_predecessor(pack, by_bundle))
+        found.extend(_order(pack, by_bundle.get(pack.predecessor)))
     found.extend(broken_promises(by_bundle))
     found.extend(entries_left_behind(by_bundle.values()))
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
@@ -88,4 +89,19 @@ def _predecessor(pack: PackFacts, by_bundle: dict[str, PackFacts]) -> Iterator[F
             expected=pack.predecessor_pack_id,
             found="no such pack" if known is None else known.pack_id,
             hint="add the predecessor's pack unchanged, or name the predecessor that was compared",
+        )
+
+
+def _order(pack: PackFacts, before: PackFacts | None) -> Iterator[Finding]:
+    if before is not None and pack.released_at < before.released_at:
+        yield Finding(
+            rule="XPK007",
+            severity="error" if pack.rule_book >= 2 else "warning",
+            pack=pack.label,
+            file="release.json",
+            pointer="/released_at",
+            message=f"the release is older than its predecessor {before.label}",
+            expected=f"not before {before.released_at}",
+            found=pack.released_at,
+            hint="name the predecessor that was there when the release was made",
         )

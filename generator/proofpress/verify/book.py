@@ -147,9 +147,11 @@ ACROSS = (
         "Packs that share an identity share its evidence",
         "Two packs name the same dataset snapshot, training run, evaluation run or model, but state different\n"
         "digests, parameters or `fixture` marks for it; or they quote different values of one release or baseline on\n"
-        "the same examples. One of them describes something that never existed. Bundles of a release are about one\n"
-        "model, and another revision is another training: its data, seed or parameters differ. Of several bundles of\n"
-        "a release only the last is compared, for it may correct what an earlier one says.",
+        "the same examples. From rule book 2 on, the whole record of a training run but its notes, and the\n"
+        "classes of a snapshot, are the same wherever they are told. Otherwise one of them describes something\n"
+        "that never existed. Bundles of a release are about one model, and another revision is another training:\n"
+        "its data, seed or parameters differ. Of several bundles of a release only the last is compared, for it\n"
+        "may correct what an earlier one says.",
     ),
     _elsewhere(
         "XPK002",
@@ -182,6 +184,13 @@ ACROSS = (
         "A final release carries the changelog of its pre-releases",
         "The instance holds a pre-release of the same version and variant whose changelog has an entry that the\n"
         "final release leaves out. Readers of the final release would not learn what changed since the last one.",
+        book=2,
+    ),
+    _elsewhere(
+        "XPK007",
+        "A release is not older than its predecessor",
+        "`released_at` lies before that of the predecessor that the release names: it can't have followed it, and\n"
+        "lists would show the line in another order than the one in which it was made.",
         book=2,
     ),
     _elsewhere(

@@ -16,6 +16,10 @@ _SHOWN = 80
 _PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
 RELEASED, VALUE = "model of release", "value"
 """Kinds of identities that outlive the bundle: the model that a release is about, and values that others quote."""
+_IN_FULL = 2
+"""The rule book from which on packs are held to whole records."""
+_OF_THE_PACK = {"schema_version", "generated_by", "requires", "extensions", "release_id", "notes"}
+"""Fields of a run's record that are about the pack that tells of it."""
 SCORES = "fixed_input_scores"
 """The kind of a score among the promises."""
 
@@ -48,6 +52,8 @@ class PackFacts:
     bundle_id: str
     family: str
     pack_id: str
+    rule_book: int
+    released_at: str
     predecessor: str
     predecessor_pack_id: str
     identities: tuple[Identity, ...]
@@ -77,6 +83,8 @@ def facts_of(label: str, evidence: Evidence) -> PackFacts:
         bundle_id=evidence.bundle_id,
         family=evidence.manifest.family,
         pack_id=evidence.pack_id,
+        rule_book=evidence.manifest.rule_book,
+        released_at=evidence.release.released_at,
         predecessor=before,
         predecessor_pack_id=predecessor.pack_id if predecessor else "",
         identities=tuple(_identities(evidence)),
@@ -97,18 +105,21 @@ def facts_json(facts: PackFacts) -> dict[str, Any]:
 
 def facts_from(card: Mapping[str, Any]) -> PackFacts:
     """The facts in a card that was read by an ordinary JSON reader."""
-    names = ("label", "bundle_id", "family", "pack_id", "predecessor", "predecessor_pack_id")
+    names = ("label", "bundle_id", "family", "pack_id", "rule_book", "released_at", "predecessor")
     return PackFacts(
         identities=tuple(Identity(**identity) for identity in card["identities"]),
         promises=tuple(Kept(**promise) for promise in card["promises"]),
         deprecated=tuple(card["deprecated"]),
         changelog=tuple(card["changelog"]),
+        predecessor_pack_id=card["predecessor_pack_id"],
         **{name: card[name] for name in names},
     )
 
 
 def _identities(evidence: Evidence) -> Iterator[Identity]:
     yield from _data_identities(evidence)
+    if evidence.manifest.rule_book >= _IN_FULL:
+        yield from _records(evidence)
     run, model, evaluation, parts = evidence.training, evidence.model, evidence.evaluation, evidence.parts
     if run is not None:
         names = ("commit", "seed", "dataset_snapshot_id", "parameters", "started_at", "finished_at", "fixture")
@@ -136,6 +147,17 @@ def _identities(evidence: Evidence) -> Iterator[Identity]:
         told = [model.run_id, model.commit, model.dataset_snapshot_id, model.parameters, model.fixture]
         yield _identity("model", model.model_id, model, *told)
         yield Identity(kind=RELEASED, name=model.release_id, digest=model.model_id, file=_PATHS[type(model)])
+
+
+def _records(evidence: Evidence) -> Iterator[Identity]:
+    """The record of a run and the classes of a snapshot, whole: packs of rule book 1 were not held to these."""
+    run, splits = evidence.training, evidence.splits
+    if run is not None:
+        told = run.model_dump(exclude=_OF_THE_PACK)
+        yield _identity("training run, by its record", run.run_id, run, told)
+    if splits is not None:
+        balance = sorted([item.split, item.label, item.n] for item in splits.class_balance)
+        yield _identity("dataset snapshot, by its classes", splits.dataset_snapshot_id, splits, balance)
 
 
 def _values(bundle_id: str, evaluation: EvalMetrics) -> Iterator[Identity]:

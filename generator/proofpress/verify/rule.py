@@ -7,6 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from proofpress.errors import ProofpressError
+from proofpress.evidence.base import ProducedFile
+from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
 from proofpress.evidence.policy import Policy
@@ -47,6 +49,23 @@ class Case:
             **{item.name: item for item in manifest.external_artifacts},
             **{item.path: item for item in manifest.files},
         }
+
+    @property
+    def evaluation(self) -> EvalMetrics:
+        """The evaluation, for rules that need it."""
+        if self.evidence.evaluation is None:  # pragma: no cover - such a rule is skipped without one
+            raise ValueError("no evaluation")
+        return self.evidence.evaluation
+
+    def unlike(self, item: ProducedFile, *, elsewhere: bool = False) -> str:
+        """What the manifest has in place of a recorded file; empty: the file itself.
+
+        With `elsewhere`, an external artifact of that name counts too.
+        """
+        found = self.listed.get(item.path)
+        if found is None or not (elsewhere or isinstance(found, FileEntry)):
+            return "not in manifest.json"
+        return "" if (found.sha256, found.size) == (item.sha256, item.size) else bytes_of(found)
 
     @cached_property
     def unreadable(self) -> bool:
@@ -92,6 +111,11 @@ class Case:
         if any(item.pack_id == self.evidence.pack_id for item in self.policy.accepted_older):
             return True
         return self.registered_at is not None and newer_since is not None and self.registered_at < newer_since
+
+
+def bytes_of(item: ProducedFile | FileEntry | ExternalArtifact) -> str:
+    """Digest and size of a file as a finding states them."""
+    return f"sha256 {item.sha256}, {item.size} bytes"
 
 
 Check = Callable[[Case], Iterable[Finding]]

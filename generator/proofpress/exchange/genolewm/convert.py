@@ -206,12 +206,11 @@ def _evaluation(made: Making) -> None:
             raise UnmappedError(f"rows of the split {row.split} were evaluated on different records")
     if len(made.commit) not in {40, 64}:
         raise UnmappedError("the commit is abbreviated; complete it with --commit")
-    run = made.package.run.run_id
     fields = {
         "release_id": made.release_id,
         "model_id": made.model_id,
-        "run_id": f"{run}-evaluation",
-        "training_run_id": run,
+        "run_id": _evaluation_run(made),
+        "training_run_id": made.package.run.run_id,
         "commit": made.commit,
         "dataset_snapshot_id": metrics.dataset_snapshot,
         "evaluated_at": _time(metrics.generated_at),
@@ -225,6 +224,11 @@ def _evaluation(made: Making) -> None:
         **{name: raw[name] for name in ("conclusions", "negative_findings", "limitations")},
     }
     made.write(EvalMetrics, fields, f"model/{METRICS}", "model/training_run_manifest.json")
+
+
+def _evaluation_run(made: Making) -> str:
+    """The id of the run that measured quality and costs; a package names only its training run."""
+    return f"{made.package.run.run_id}-evaluation"
 
 
 def _row(raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,7 +249,7 @@ def _efficiency(made: Making) -> None:
     fields = {
         "release_id": made.release_id,
         "model_id": made.model_id,
-        "run_id": made.package.run.run_id,
+        "run_id": _evaluation_run(made),
         "measured_at": _time(report.generated_at),
         "environment": {"hardware": report.hardware, "runtime": report.runtime},
         "rows": [

@@ -31,6 +31,10 @@ class AbsentError(Exception):
     """A document or part that a guarantee speaks of can't be read, which another guarantee reports."""
 
 
+class _PackageSource(DirectorySource):
+    hint = "name the folder of a GenoLeWM package, or of one of its parts"
+
+
 class Folder:
     """One part of a package, or a single file (`only`). `name` is its name in findings, for example `model`.
 
@@ -41,7 +45,7 @@ class Folder:
         self.path = Path(os.path.normpath(path.absolute()))
         self.name = name
         self._only = only
-        self._source = DirectorySource(path, label=name)
+        self._source = _PackageSource(path, label=name)
         self._digests: dict[str, str] = {}
         self._held: dict[str, bytes] = {}
         self._streams: dict[str, list[tuple[int, Any]]] = {}

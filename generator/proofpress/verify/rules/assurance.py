@@ -9,8 +9,8 @@ from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import PARAMS, Evidence
 from proofpress.ingest.rows import RowGroup, lines_of
 from proofpress.ingest.strict import parse_row, parse_rows
+from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
-from proofpress.verify.rules.claims import says_nothing
 from proofpress.verify.trace import NEEDED, trace_of
 
 RISKS: Final = "assurance/risks.json"
@@ -103,7 +103,7 @@ def mitigated(case: Case) -> Iterator[Finding]:
     """
     document = case.evidence.risks
     for index, risk in enumerate(document.risks if document else ()):
-        accepted = risk.accepted_reason is not None and not says_nothing(risk.accepted_reason)
+        accepted = risk.accepted_reason is not None and not tells_nothing(risk.accepted_reason)
         in_place = [item for item in risk.mitigations if item.status != "planned"]
         if risk.status == "accepted" and not accepted:
             problem, expected = "is accepted without a reason", "accepted_reason, in a sentence"
@@ -345,7 +345,7 @@ def purpose(case: Case) -> Iterator[Finding]:
     intended = {_plain(text) for text in release.intended_use}
     for field in ("intended_use", "out_of_scope"):
         for index, text in enumerate(getattr(release, field)):
-            if says_nothing(text):
+            if tells_nothing(text):
                 problem, expected = "an empty phrase instead of a use", "a use, in a sentence"
             elif field == "out_of_scope" and _plain(text) in intended:
                 problem, expected = "the same use is intended and out of scope", "a use under one of the two"

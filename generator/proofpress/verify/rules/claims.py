@@ -6,31 +6,25 @@ from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from proofpress.evidence.base import Model
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.ingest.strict import pointer_of
+from proofpress.verify.phrases import says_nothing, tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
 
 EVAL = "model/eval_metrics.json"
 _NUMBER = re.compile(r"(?<![\w.@:/-])[-+−]?\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?(?:\s?%)?(?![\w/@:]|[.-]\w)")
 _PLACEHOLDERS = re.compile(
-    r"\b(?:todo|tbd|tba|fixme|xxx+|lorem ipsum|to be (?:determined|decided|added|written|done|announced)"
+    r"\b(?:todo|tbd|tba|t\. ?b\. ?[ad]|fixme|xxx+|lorem ipsum"
+    r"|to be (?:determined|decided|added|written|done|announced|filled (?:in|out))"
     r"|coming soon|fill (?:me |this )?in|insert (?:text|name|value|description) here|placeholder"
     r"|your (?:name|text|description) here|changeme)\b|\?\?\?+|<(?:insert|your|todo)\b[^<>]*>",
     re.IGNORECASE,
 )
-_EMPTY_PHRASES = frozenset(
-    (
-        *("none", "n/a", "na", "nil", "nothing", "no", "unknown", "-", "–", "—", "none known", "none found"),
-        *("not applicable", "no negative findings", "no limitations", "none identified", "no known limitations"),
-    )
-)
-
-
-def says_nothing(text: str) -> bool:
-    """Whether a text is an empty phrase such as 'none' or 'n/a'."""
-    return text.strip().lower().rstrip(".!") in _EMPTY_PHRASES
+_LIMITS = frozenset(("claim_boundary", "limitations", "negative_findings"))
+_REASONS = frozenset(("rationale", "replacement_target", "description"))
 
 
 def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
@@ -149,21 +143,67 @@ def negative(case: Case) -> Iterator[Finding]:
     Every evaluation has something that did not work or was not tried; a release that names nothing has not
     looked.
     """
+    for file, pointer, text in _findings_of(case):
+        if _is_too_short(text):
+            yield trouble(
+                file,
+                pointer,
+                "an empty phrase instead of a finding",
+                expected="a sentence that says what failed, or what was not tried",
+                found=text,
+                hint="say what the evaluation did not show",
+            )
+
+
+def _findings_of(case: Case) -> Iterator[tuple[str, str, str]]:
     evidence = case.evidence
     lists = [(EVAL, name, getattr(evidence.evaluation, name)) for name in ("negative_findings", "limitations")]
     if evidence.model is not None:
         lists.append(("model/model_package.json", "limitations", evidence.model.limitations))
     for file, name, texts in lists:
         for index, text in enumerate(texts):
-            if says_nothing(text) or len(text.split()) < 3:
+            yield file, f"/{name}/{index}", text
+
+
+def _is_too_short(text: str) -> bool:
+    return says_nothing(text) or len(text.split()) < 3
+
+
+@rule("NEG002", "Boundaries, limits, reasons and descriptions say something", book=2)
+def boundaries(case: Case) -> Iterator[Finding]:
+    """A claim boundary, limitation, negative finding, description or the reason of a decision is an empty phrase, in
+    any document: 'There were none.', 'No known limitations here', 'To be confirmed'; or a limit is a single word.
+
+    Whoever reads the claim must learn where it ends. Something was not tried, or on one machine only.
+    """
+    told: set[tuple[str, str]] = set()
+    if case.evidence.evaluation is not None:  # then NEG001 runs
+        told = {(file, pointer) for file, pointer, text in _findings_of(case) if _is_too_short(text)}
+    for kind, document in case.evidence.documents():
+        for pointer, name, text in _said(document):
+            empty = tells_nothing(text) or (name in _LIMITS and text.isascii() and len(text.split()) < 2)
+            if empty and (kind.path, pointer) not in told:
                 yield trouble(
-                    file,
-                    f"/{name}/{index}",
-                    "an empty phrase instead of a finding",
-                    expected="a sentence that says what failed, or what was not tried",
+                    kind.path,
+                    pointer,
+                    "an empty phrase where a sentence must stand",
+                    expected="what was not tried or claimed" if name in _LIMITS else f"a {name.replace('_', ' ')}",
                     found=text,
-                    hint="say what the evaluation did not show",
+                    hint="say it, and build the document again",
                 )
+
+
+def _said(part: object, name: str = "", path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str, str]]:
+    """(pointer, field, text) of the fields of a document that must say something; free fields are left out."""
+    if isinstance(part, str):
+        if name in _LIMITS or name in _REASONS:
+            yield pointer_of(path), name, part
+    elif isinstance(part, Model):
+        for field, value in vars(part).items():
+            yield from _said(value, field, (*path, field))
+    elif isinstance(part, tuple):
+        for index, item in enumerate(part):
+            yield from _said(item, name, (*path, index))
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -200,4 +240,4 @@ def placeholders(case: Case) -> Iterator[Finding]:
                 )
 
 
-RULES = (complete, numbers, integers, negative, placeholders)
+RULES = (complete, numbers, integers, negative, boundaries, placeholders)

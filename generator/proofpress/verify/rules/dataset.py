@@ -10,7 +10,7 @@ from proofpress.evidence.dataset import DatasetSpec
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS
 from proofpress.render.sets import SHIPPED
-from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 SPEC, CHECK = "dataset/dataset_spec.json", "dataset/dataset_input_check_report.json"
 REPORT, PACKAGE = "dataset/dataset_snapshot_report.json", "dataset/dataset_package.json"
@@ -225,32 +225,29 @@ def artifacts(case: Case) -> Iterator[Finding]:
     report = case.evidence.dataset_snapshot
     if report is None:
         return
-    there = {entry.path: (entry.sha256, entry.size) for entry in case.evidence.manifest.files}
-    yield from _listed("/input_check", report.input_check, there, wanted=CHECK)
+    yield from _listed(case, "/input_check", report.input_check, wanted=CHECK)
     seen: set[str] = set()
     for index, item in enumerate(report.artifacts):
         pointer = f"/artifacts/{index}"
         if item.path in seen:
             yield _stray(pointer, f"{item.path} stands twice", "each file once", item.path)
         seen.add(item.path)
-        yield from _listed(pointer, item, there)
+        yield from _listed(case, pointer, item)
     apart = {REPORT, CHECK, SPEC, f"dataset/{CHECKSUMS}"}
     apart |= {document.path for documents in SHIPPED.values() for document in documents}
-    for path in sorted(path for path in there if path.startswith("dataset/")):
+    for path in sorted(entry.path for entry in case.evidence.manifest.files if entry.path.startswith("dataset/")):
         if path not in seen | apart:
             yield _stray("/artifacts", f"{path} is no file of the recorded build", path, "no such entry")
 
 
-def _listed(
-    pointer: str, item: ProducedFile, there: Mapping[str, tuple[str, int]], *, wanted: str = ""
-) -> Iterator[Finding]:
-    found = there.get(item.path)
-    if found != (item.sha256, item.size) or (wanted and item.path != wanted):
+def _listed(case: Case, pointer: str, item: ProducedFile, *, wanted: str = "") -> Iterator[Finding]:
+    difference = case.unlike(item)
+    if difference or (wanted and item.path != wanted):
         yield _stray(
             pointer,
             f"{item.path} is not the file that the build wrote",
-            f"{wanted or item.path}: sha256 {item.sha256}, {item.size} bytes",
-            f"sha256 {found[0]}, {found[1]} bytes" if found else "not in manifest.json",
+            f"{wanted or item.path}: {bytes_of(item)}",
+            difference or item.path,
         )
 
 

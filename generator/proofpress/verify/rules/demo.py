@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from posixpath import normpath
 from typing import Any
 
 from proofpress.evidence.demo import RECEIPTS, receipts_of, rows_of
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.preflight import contradicted, file_checks, program_check
+from proofpress.evidence.values import path_trouble
 from proofpress.verify.rule import Case, rule, trouble
 
 _PATHS = {kind.name: kind.path for kind in KINDS}
@@ -73,8 +75,8 @@ def reports(case: Case) -> Iterator[Finding]:
 
 @rule("DEM003", "The runtime preflight passed, on the model and inputs of the run", needs="demo_preflight", book=2)
 def runtime(case: Case) -> Iterator[Finding]:
-    """The runtime preflight failed, names another model manifest than the pack's, or checked other inputs than the
-    demo ran on.
+    """The runtime preflight failed, is younger than the run that it went before, names another model manifest than the
+    pack's, or checked other inputs than the demo ran on.
     """
     preflight, run = case.evidence.demo_preflight, case.evidence.demo
     if preflight is None:
@@ -120,6 +122,15 @@ def runtime(case: Case) -> Iterator[Finding]:
         )
     if run is None:
         return
+    if preflight.checked_at > run.started_at:
+        yield trouble(
+            _PREFLIGHT,
+            "/checked_at",
+            "the preflight is younger than the run that it went before",
+            expected=f"not after {run.started_at}",
+            found=preflight.checked_at,
+            hint=_HINT,
+        )
     checked, used = (Counter((item.path, item.sha256, item.size) for item in part.inputs) for part in (preflight, run))
     for path, sha256, size in sorted((checked - used) + (used - checked)):
         more = checked[path, sha256, size] > used[path, sha256, size]
@@ -199,9 +210,52 @@ def receipts(case: Case) -> Iterator[Finding]:
         )
 
 
+@rule("DEM005", "The demo ran on the files that its command names, and on the model", needs="demo", book=2)
+def bound(case: Case) -> Iterator[Finding]:
+    """A word of the demo's command names a path below `demo/` or `model/` that is neither an input nor an output of the
+    run, or a file of the model that lies in the pack is no input of it.
+
+    The captured output would come from files that nobody can look at, or from another model than the released one.
+    """
+    run, model = case.evidence.demo, case.evidence.model_manifest
+    if run is None:
+        return
+    given = {item.path for item in run.inputs}
+    recorded = given | {item.path for item in run.outputs}
+    for index, word in enumerate(run.command):
+        for path in _named(word):
+            if path not in recorded and not any(item.startswith(f"{path}/") for item in recorded):
+                yield trouble(
+                    _DEMO,
+                    f"/command/{index}",
+                    f"the command names {path}, which the run neither read nor wrote",
+                    expected="a recorded input or output",
+                    found=path,
+                    hint=_HINT,
+                )
+    for path in sorted(f"model/{item.path}" for item in (model.files if model else ())):
+        if path in case.raw.files and path not in given:
+            yield trouble(
+                _DEMO,
+                "/inputs",
+                f"the run did not read {path}, which is part of the model",
+                expected=path,
+                found=", ".join(sorted(given)),
+                hint=_HINT,
+            )
+
+
+def _named(word: str) -> Iterator[str]:
+    """The paths of model and demo that a word of a command holds, also behind the `=` of an option."""
+    for part in dict.fromkeys((word, word.rpartition("=")[2])):
+        path = normpath(part)
+        if path.startswith(("demo/", "model/")) and path_trouble(path) is None:
+            yield path
+
+
 def _bytes(case: Case, path: str) -> bytes | None:
     file = case.raw.files.get(path)
     return file.data if file else None
 
 
-RULES = (succeeded, reports, runtime, receipts)
+RULES = (succeeded, reports, runtime, receipts, bound)

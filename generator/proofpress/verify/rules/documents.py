@@ -10,6 +10,7 @@ from proofpress.render.render import explain_staleness
 from proofpress.render.sets import RELEASED
 from proofpress.verify.rule import RULE_BOOK, RULE_BOOK_RELEASED, Case, rule, trouble
 
+_EVAL = "model/eval_metrics.json"
 _RENDER = "run 'proofpress render' and commit what it writes; documents are never edited by hand"
 _PROVIDE = "build the missing evidence from the recorded run, or assemble the pack with a lesser profile"
 
@@ -127,6 +128,71 @@ def identities(case: Case) -> Iterator[Finding]:
                     found=value,
                     hint="import the package again",
                 )
+
+
+@rule(
+    "PRO021", "Values have files behind them where the profile asks for it", needs="evaluation", after="PRO003", book=2
+)
+def recomputable(case: Case) -> Iterator[Finding]:
+    """The profile asks for `metrics_files`, but the evaluation names no metrics file or no effective configuration; or
+    it asks for results of single examples (`per_sample`), but a measured row names none and has no `notes` to say why
+    not, or a headline metric names none.
+
+    A value with nothing behind it can only be believed.
+    """
+    evaluation, chain = case.evidence.evaluation, case.profiles.chain(case.evidence.manifest.profile)
+    if evaluation is None:  # pragma: no cover - the rule needs it
+        return
+    if any(profile.metrics_files for profile in chain):
+        for name, there in (("inputs", evaluation.inputs), ("effective_config", evaluation.effective_config)):
+            if not there:
+                what = "metrics file" if name == "inputs" else "effective configuration"
+                yield trouble(
+                    _EVAL,
+                    f"/{name}",
+                    f"the evaluation names no {what}, which the profile asks for",
+                    expected=f"a {what} of this pack",
+                    found="none",
+                    hint="aggregate the evaluation from its metrics files",
+                )
+    if any(profile.per_sample for profile in chain):
+        headline = {(item.name, item.split) for item in case.evidence.release.headline}
+        for index, row in enumerate(evaluation.rows):
+            first = row.slice is None and (row.name, row.split) in headline
+            if row.value is not None and row.per_sample is None and (first or row.notes is None):
+                yield trouble(
+                    _EVAL,
+                    f"/rows/{index}/per_sample",
+                    f"{row.key} has no results of single examples behind it, which the profile asks for",
+                    expected="a file of per-example results"
+                    + ("" if first else ", or notes that say why there is none"),
+                    found="none",
+                    hint="measure the row from its per-example results",
+                )
+
+
+@rule(
+    "PRO022",
+    "The configuration obeys a schema where the profile asks for it",
+    needs="preflight",
+    after="PRO003",
+    book=2,
+)
+def validated(case: Case) -> Iterator[Finding]:
+    """The profile asks for `preflight_schema`, but the training preflight validated its configuration by none, so that
+    a misspelt parameter would have passed.
+    """
+    preflight, chain = case.evidence.preflight, case.profiles.chain(case.evidence.manifest.profile)
+    asked = any(profile.preflight_schema for profile in chain)
+    if asked and preflight is not None and preflight.configuration.validated_by is None:
+        yield trouble(
+            "training/training_preflight_report.json",
+            "/configuration/validated_by",
+            "the configuration was validated by no schema, which the profile asks for",
+            expected="a closed JSON Schema of this pack",
+            found="none",
+            hint="run the preflight with a schema of the configuration, before the training",
+        )
 
 
 @rule("GEN001", "Every document was written by an accepted program", after="PRO003")
@@ -280,4 +346,7 @@ def rehearsal(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, identities)
+RULES = (
+    *(known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, identities),
+    *(recomputable, validated),
+)

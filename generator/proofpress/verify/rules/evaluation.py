@@ -5,22 +5,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from proofpress.evidence.base import ProducedFile
-from proofpress.evidence.evaluation import EvalMetrics, MetricRow
+from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import EFFECTIVE_CONFIG
 from proofpress.verify.identity_graph import same_value
-from proofpress.verify.rule import Case, rule, trouble
-from proofpress.verify.rules.metrics import group_of
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
+from proofpress.verify.rules.metrics import EVAL, group_of
 
-EVAL: Final = "model/eval_metrics.json"
 _AGAIN: Final = "aggregate the metrics files again: proofpress pack eval"
 _IDENTITY: Final = ("release_id", "model_id", "run_id", "training_run_id", "commit", "dataset_snapshot_id")
-
-
-def _evaluation(case: Case) -> EvalMetrics:
-    if case.evidence.evaluation is None:  # pragma: no cover - rules of this module need it
-        raise ValueError("no evaluation")
-    return case.evidence.evaluation
 
 
 def config_parameters(config: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -36,19 +29,18 @@ def inputs(case: Case) -> Iterator[Finding]:
     Paths, digests, sizes and writers of the aggregated files stand in `inputs`. A file below `model/metrics/` that the
     evaluation does not name was left out of it, or belongs to another run.
     """
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     named: list[tuple[str, ProducedFile]] = [(f"/inputs/{index}", item) for index, item in enumerate(evaluation.inputs)]
     if evaluation.effective_config is not None:
         named.append(("/effective_config", evaluation.effective_config))
     for pointer, item in named:
-        file = case.raw.files.get(item.path)
-        if file is None or (file.sha256, file.size) != (item.sha256, item.size):
+        if difference := case.unlike(item):
             yield trouble(
                 EVAL,
                 pointer,
                 f"{item.path} is not the file that the evaluation was made with",
-                expected=f"sha256 {item.sha256}, {item.size} bytes",
-                found=f"sha256 {file.sha256}, {file.size} bytes" if file else "no such file",
+                expected=bytes_of(item),
+                found=difference,
                 hint=_AGAIN,
             )
     for pointer, item in named:
@@ -93,7 +85,7 @@ def one_run(case: Case) -> Iterator[Finding]:
 
     Rows of different runs side by side tell a story that never happened as one run.
     """
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     for path, metrics in case.evidence.metrics.items():
         said = [(f"/{name}", getattr(evaluation, name), getattr(metrics, name)) for name in _IDENTITY]
         said += [
@@ -118,7 +110,7 @@ def rows(case: Case) -> Iterator[Finding]:
 
     Rows that are left out choose what a reader sees. Evaluations that name no metrics files are not concerned.
     """
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     if any(item.path in case.broken for item in evaluation.inputs):
         return  # which rows a file holds that can't be read, nobody knows
     measured = {row.key: (path, row) for path, file in case.evidence.metrics.items() for row in file.rows}
@@ -161,7 +153,7 @@ def rows(case: Case) -> Iterator[Finding]:
 @rule("EVL004", "Negative findings of the metrics files are kept", needs="evaluation", after="EVL001", book=2)
 def kept(case: Case) -> Iterator[Finding]:
     """A negative finding or limitation that a metrics file states is not in the evaluation."""
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     for path, file in case.evidence.metrics.items():
         for name in ("negative_findings", "limitations"):
             for index, text in enumerate(getattr(file, name)):
@@ -182,7 +174,7 @@ def configuration(case: Case) -> Iterator[Finding]:
 
     The configuration's parameters are its mapping `parameters`, or all of its names when it has none.
     """
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     stated = config_parameters(case.evidence.effective_config or {})
     for name in sorted(stated.keys() & evaluation.parameters.keys()):
         if not same_value(stated[name], evaluation.parameters[name]):
@@ -200,7 +192,7 @@ def configuration(case: Case) -> Iterator[Finding]:
 def _row_files(case: Case) -> dict[str, tuple[str, str]]:
     """Per-example files by path: the profile's name of such rows, and the pointer at which the file is named."""
     files: dict[str, tuple[str, str]] = {}
-    for index, row in enumerate(_evaluation(case).rows):
+    for index, row in enumerate(case.evaluation.rows):
         for field, kind in (("baseline_per_sample", "baseline_rows"), ("per_sample", "score_rows")):
             place = getattr(row, field)
             if place is not None:
@@ -239,7 +231,7 @@ def baseline_rows(case: Case) -> Iterator[Finding]:
 
     Digests and means are recomputed, not believed, as for the model's own rows (MET006, MET007).
     """
-    for index, row in enumerate(_evaluation(case).rows):
+    for index, row in enumerate(case.evaluation.rows):
         place, pointer = row.baseline_per_sample, f"/rows/{index}/baseline_per_sample"
         if place is None or place.path in case.broken:
             continue

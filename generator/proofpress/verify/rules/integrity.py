@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.ingest.checksums import parse_checksums, render_checksums
-from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 SECTIONS = ("dataset", "demo", "model", "training")
 """Folders that are published apart and verify alone, each by a checksum file of its own."""
@@ -201,7 +201,6 @@ def recorded_files(case: Case) -> Iterator[Finding]:
 
     The file was replaced after the run, or the record comes from another run.
     """
-    listed = {entry.path: entry for entry in case.evidence.manifest.files}
     training, demo, efficiency = case.evidence.training, case.evidence.demo, case.evidence.efficiency
     records = [("training/training_run.json", "outputs", training.outputs if training else ())]
     records += [
@@ -211,14 +210,13 @@ def recorded_files(case: Case) -> Iterator[Finding]:
     ]
     for file, name, items in records:
         for index, item in enumerate(items):
-            entry = listed.get(item.path)
-            if entry is None or (entry.sha256, entry.size) != (item.sha256, item.size):
+            if difference := case.unlike(item):
                 yield trouble(
                     file,
                     f"/{name}/{index}",
                     f"{item.path} is not the file that was recorded",
-                    expected=f"sha256 {item.sha256}, {item.size} bytes",
-                    found=f"sha256 {entry.sha256}, {entry.size} bytes" if entry else "not in manifest.json",
+                    expected=bytes_of(item),
+                    found=difference,
                     hint="run it again with the files of this pack",
                 )
 

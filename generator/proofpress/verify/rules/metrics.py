@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 
-from proofpress.evidence.evaluation import EvalMetrics, MetricRow, PerSample
+from proofpress.evidence.evaluation import MetricRow, PerSample
 from proofpress.evidence.finding import Finding
 from proofpress.ingest.rows import RowGroup
 from proofpress.verify.rule import Case, rule, trouble
@@ -15,14 +15,8 @@ _AGAIN = "build the evaluation again from its per-example results; values are ne
 _TRIO = ("baseline", "baseline_value", "delta_vs_baseline")
 
 
-def _evaluation(case: Case) -> EvalMetrics:
-    if case.evidence.evaluation is None:  # pragma: no cover - rules of this module need it
-        raise ValueError("no evaluation")
-    return case.evidence.evaluation
-
-
 def _rows(case: Case) -> Iterator[tuple[str, MetricRow]]:
-    for index, row in enumerate(_evaluation(case).rows):
+    for index, row in enumerate(case.evaluation.rows):
         yield f"/rows/{index}", row
 
 
@@ -81,7 +75,7 @@ def baseline(case: Case) -> Iterator[Finding]:
     """Name, value and difference of a baseline come together, name a described baseline, and both sides were
     evaluated on the same examples: the digests of the evaluated keys are there and equal.
     """
-    known = {item.name for item in _evaluation(case).baselines}
+    known = {item.name for item in case.evaluation.baselines}
     for pointer, row in _rows(case):
         given = [name for name in _TRIO if getattr(row, name) is not None]
         if not given:
@@ -130,7 +124,7 @@ def counts(case: Case) -> Iterator[Finding]:
     """`n` of an unsliced row equals the split's records, `n` of a slice is at most that, and the evaluated
     splits are those of the dataset package.
     """
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     records = {split.name: split.n for split in evaluation.splits}
     for pointer, row in _rows(case):
         total = records.get(row.split)
@@ -170,7 +164,7 @@ def counts(case: Case) -> Iterator[Finding]:
 @rule("MET005", "The slices of a partition sum to their split", needs="evaluation")
 def partitions(case: Case) -> Iterator[Finding]:
     """A dimension is declared a partition, but the counts of its slices do not add up to the split's."""
-    evaluation = _evaluation(case)
+    evaluation = case.evaluation
     parts = {item.name for item in evaluation.slice_dimensions if item.partition}
     records = {split.name: split.n for split in evaluation.splits}
     sums: dict[tuple[str, str, str], int] = defaultdict(int)
@@ -234,7 +228,7 @@ def evaluated_keys(case: Case) -> Iterator[Finding]:
                 found=f"{row.n} examples, keys {row.evaluated_keys_sha256 or 'without digest'}",
                 hint=_AGAIN,
             )
-    for index, split in enumerate(_evaluation(case).splits):
+    for index, split in enumerate(case.evaluation.splits):
         named = {
             row.evaluated_keys_sha256
             for _pointer, row in _rows(case)

@@ -7,19 +7,31 @@ from proofpress.evidence.finding import Finding
 from proofpress.verify.rule import Case, rule, trouble
 from proofpress.verify.textscan import Line
 
+_PLACES = (
+    "home|Users|root|export/home|tmp|var|private|mnt|media|srv|opt|scratch|workspaces?|work|builds"
+    "|gpfs|lustre|cluster|kaggle|content/drive|github/workspace|__w"
+)
 PRIVATE_PATH = re.compile(
-    r"(?<![\w./-])/(?:home|Users|root|export/home|tmp|var|private|mnt|media|srv|opt|scratch|workspace|work|builds)"
-    r"/[^\s\"'<>|`]+"
+    rf"(?<![\w./-])/(?:{_PLACES})/[^\s\"'<>|`]+"
+    rf"|(?<![\w./:-])//+(?:{_PLACES})/[^\s\"'<>|`]+"
+    rf"|%2[Ff](?:{_PLACES})%2[Ff][^\s\"'<>|`]+"
+    r"|(?<![\w./-])/data/[^\s\"'<>|`/]+/[^\s\"'<>|`]+"
     r"|(?<![A-Za-z])[A-Za-z]:\\+[\w.@ -]+"
+    r"|(?<![\w.-])[A-Za-z]:/[\w.@-][\w.@ -]*/"
+    r"|(?<![\w\\])(?:\\\\[A-Za-z][\w.-]+\\(?![\\bfnrtu])|\\{4}[A-Za-z][\w.-]+\\\\(?!\\))[\w.$-]{2,}"
     r"|(?<![\w.~/])~[\w-]*/[\w.@-]+"
     r"|file:///?[\w.@/-]+"
 )
-"""An absolute path of a private place: home, temporary, work and mounted folders, drives, file addresses."""
+"""An absolute path of a private place: home, temporary, work and mounted folders, clusters and notebooks, drives,
+network shares (also as JSON writes them), file addresses."""
 _TOKENS = re.compile(
     r"\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bglpat-[\w-]{20,}|\bhf_[A-Za-z0-9]{20,}"
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[\w-]{10,}|\bAIza[\w-]{35}"
     r"|\bnpm_[A-Za-z0-9]{36}|\bpypi-AgEI[\w-]{20,}|\beyJ[\w-]{10,400}\.eyJ[\w-]{10,}\.[\w-]{5,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?<![a-z])[a-z]+://[^\s/:@\"']+:[^\s/@\"']+@"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|(?<![a-z0-9+])[a-z][a-z0-9+]{0,15}://[^\s/:@\"']+:[^\s/@\"']+@"
+    r"|\b[Bb]earer +(?=[^\s\d]{0,200}\d)[\w.~+/-]{16,}"
+    r"|\b(?:AWS_SECRET_ACCESS_KEY|AWS_SESSION_TOKEN|aws_secret_access_key|aws_session_token)[\\\"']{0,4}\s{0,9}[=:]"
+    r"\s{0,9}[\\\"']{0,4}[\w/+=]{16,}"
 )
 _EMAIL = re.compile(r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.[A-Za-z]{2,}\b")
 _HOSTS = re.compile(

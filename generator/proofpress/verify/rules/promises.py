@@ -10,6 +10,7 @@ from proofpress.evidence.interface import Interface
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
+from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
 
 INTERFACE, RELEASE, SCORES = "interface.json", "release.json", "fixed_input_scores"
@@ -237,8 +238,23 @@ def _shown(score: Number | None, label: str | None) -> str:
 
 @rule("CHG001", "A release says what changed", book=2)
 def entry(case: Case) -> Iterator[Finding]:
-    """None of the six sections of the changelog holds an entry. A release without one is not a release."""
+    """None of the six sections of the changelog holds an entry, or an entry or the summary is an empty phrase. A
+    release without changes is not a release.
+    """
     changelog = case.evidence.release.changelog
+    told = [("/summary", case.evidence.release.summary)]
+    for section in CHANGELOG_SECTIONS:
+        told += [(f"/changelog/{section}/{index}", text) for index, text in enumerate(getattr(changelog, section))]
+    for pointer, text in told:
+        if tells_nothing(text):
+            yield trouble(
+                RELEASE,
+                pointer,
+                "an empty phrase where a sentence must stand",
+                expected="what the release is" if pointer == "/summary" else "what changed",
+                found=text,
+                hint="say it, or leave the entry out",
+            )
     if not any(getattr(changelog, section) for section in CHANGELOG_SECTIONS):
         yield trouble(
             RELEASE,

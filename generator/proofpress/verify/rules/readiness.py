@@ -16,7 +16,7 @@ from proofpress.verify.readiness import (
     requirements,
     suite_steps,
 )
-from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 SUITE: Final = "readiness/suite_report.json"
 REPORT: Final = "readiness/readiness_report.json"
@@ -100,18 +100,31 @@ def suite(case: Case) -> Iterator[Finding]:
 
 @rule("RDY002", "What the suite read and wrote is in the pack", needs="suite", after="INT001", book=2)
 def suite_files(case: Case) -> Iterator[Finding]:
-    """A file that a step of the suite read or wrote was changed afterwards, or is not in the pack."""
+    """A file that a step of the suite read or wrote was changed afterwards, or is not in the pack; or a metrics file
+    that it wrote was measured before the suite started.
+    """
+    started = _suite(case).started_at
     for index, run in enumerate(_suite(case).steps):
+        for number, item in enumerate(run.outputs):
+            measured = case.evidence.metrics.get(item.path)
+            if measured is not None and measured.evaluated_at < started:
+                yield trouble(
+                    SUITE,
+                    f"/steps/{index}/outputs/{number}",
+                    f"{item.path} was measured before the suite started that is said to have written it",
+                    expected=f"not before {started}",
+                    found=measured.evaluated_at,
+                    hint=_RERUN,
+                )
         for name in ("inputs", "outputs"):
             for number, item in enumerate(getattr(run, name)):
-                found = _identity(case, item.path)
-                if found != item:
+                if difference := case.unlike(item):
                     yield trouble(
                         SUITE,
                         f"/steps/{index}/{name}/{number}",
                         f"{item.path} is not the file of step '{run.step.name}'",
-                        expected=f"sha256 {item.sha256}, {item.size} bytes",
-                        found=f"sha256 {found.sha256}, {found.size} bytes" if found else "no such file",
+                        expected=bytes_of(item),
+                        found=difference,
                         hint=_RERUN,
                     )
 
@@ -184,8 +197,8 @@ def inputs(case: Case) -> Iterator[Finding]:
                 REPORT,
                 "/inputs" if index is None else f"/inputs/{index}",
                 f"{path} is not the file that the report was made from",
-                expected=f"sha256 {right.sha256}, {right.size} bytes" if right else "not an input",
-                found=f"sha256 {item.sha256}, {item.size} bytes" if item else "not among the inputs",
+                expected=bytes_of(right) if right else "not an input",
+                found=bytes_of(item) if item else "not among the inputs",
                 hint=_AGAIN,
             )
 

@@ -97,4 +97,20 @@ def same_keys(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (same_unit, known_dimensions, same_keys)
+@rule("MET024", "The level of an interval is a fraction", needs="evaluation", book=2)
+def level(case: Case) -> Iterator[Finding]:
+    """`ci_level` is not between 0 and 1: no interval holds the value in 95 or in 0 of all cases."""
+    evaluation = case.evidence.evaluation
+    for index, row in enumerate(evaluation.rows if evaluation else ()):
+        if row.ci_level is not None and not 0 < row.ci_level < 1:
+            yield trouble(
+                EVAL,
+                f"/rows/{index}/ci_level",
+                f"{row.key}: {row.ci_level} is no level of an interval",
+                expected="more than 0 and less than 1, such as 0.95",
+                found=row.ci_level,
+                hint=_AGAIN,
+            )
+
+
+RULES = (same_unit, known_dimensions, same_keys, level)

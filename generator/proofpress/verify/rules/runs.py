@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import CHECKSUMS, KINDS, PARAMS
 from proofpress.evidence.preflight import (
@@ -18,7 +17,7 @@ from proofpress.evidence.training import RunIdentity, resumed_log_trouble, role_
 from proofpress.ingest.strict import PARSERS, StrictError
 from proofpress.render.sets import RENDERED
 from proofpress.verify.identity_graph import same_value
-from proofpress.verify.rule import Case, rule, trouble
+from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 _PATHS = {kind.name: kind.path for kind in KINDS}
 _PREFLIGHT, _MANIFEST, _RUN = _PATHS["preflight"], _PATHS["run_manifest"], _PATHS["training"]
@@ -71,12 +70,12 @@ def configuration(case: Case) -> Iterator[Finding]:
         return
     checked = report.configuration
     for pointer, item in (("/configuration", checked), ("/configuration/validated_by", checked.validated_by)):
-        if item is not None and (difference := _unlike(case, item)):
+        if item is not None and (difference := case.unlike(item, elsewhere=True)):
             yield trouble(
                 _PREFLIGHT,
                 pointer,
                 f"{item.path} is not the file that the preflight checked",
-                expected=f"sha256 {item.sha256}, {item.size} bytes",
+                expected=bytes_of(item),
                 found=difference,
                 hint=_AGAIN,
             )
@@ -117,22 +116,21 @@ def dataset(case: Case) -> Iterator[Finding]:
     if report is None:
         return
     now = {
-        path: (entry.sha256, entry.size)
+        path: bytes_of(entry)
         for path, entry in case.listed.items()
         if path.startswith("dataset/") and path not in RENDERED and path != f"dataset/{CHECKSUMS}"
     }
-    seen: dict[str, tuple[str, int]] = {}
+    seen: dict[str, str] = {}
     for index, item in enumerate(report.inputs):
         twice = item.path in seen
-        seen[item.path] = (item.sha256, item.size)
+        seen[item.path] = bytes_of(item)
         if twice or now.get(item.path) != seen[item.path]:
-            there = now.get(item.path)
             yield trouble(
                 _PREFLIGHT,
                 f"/inputs/{index}",
                 f"{item.path} stands twice" if twice else f"the preflight is stale: it checked another {item.path}",
-                expected=f"sha256 {there[0]}, {there[1]} bytes" if there else "no such file in dataset/",
-                found=f"sha256 {item.sha256}, {item.size} bytes",
+                expected=now.get(item.path, "no such file in dataset/"),
+                found=seen[item.path],
                 hint=_AGAIN,
             )
     for path in sorted(now.keys() - seen.keys()):
@@ -174,9 +172,9 @@ def listed(case: Case) -> Iterator[Finding]:
         problem, expected, found = "", "", ""
         if times[item.path] > 1:
             problem, expected, found = f"{item.path} stands twice", "each file once", f"{times[item.path]} times"
-        elif difference := _unlike(case, item):
+        elif difference := case.unlike(item, elsewhere=True):
             problem = f"{item.path} is not the file that the manifest lists"
-            expected, found = f"sha256 {item.sha256}, {item.size} bytes", difference
+            expected, found = bytes_of(item), difference
         elif item.path not in wanted:
             problem = f"{item.path} is no file of this run"
             expected, found = "files below training/ and outputs of the run", item.path
@@ -200,12 +198,12 @@ def resumed(case: Case) -> Iterator[Finding]:
     checkpoint = run.resumed_from if run else None
     if run is None or checkpoint is None:
         return
-    if difference := _unlike(case, checkpoint):
+    if difference := case.unlike(checkpoint, elsewhere=True):
         yield trouble(
             _RUN,
             "/resumed_from",
             f"{checkpoint.path} is not the checkpoint that the run resumed",
-            expected=f"sha256 {checkpoint.sha256}, {checkpoint.size} bytes",
+            expected=bytes_of(checkpoint),
             found=difference,
             hint=_PACKAGE,
         )
@@ -259,15 +257,6 @@ def resumed_step(case: Case) -> Iterator[Finding]:
     if difference := resumed_log_trouble(run.log, step):
         problem = "the log does not tell the step at which the run went on"
         yield trouble(_RUN, "/log", problem, expected=difference[0], found=difference[1], hint=hint)
-
-
-def _unlike(case: Case, item: ProducedFile) -> str:
-    """What the manifest has in place of a recorded file; empty: the file itself."""
-    found = case.listed.get(item.path)
-    if found is None:
-        return "no such file"
-    same_bytes = (found.sha256, found.size) == (item.sha256, item.size)
-    return "" if same_bytes else f"sha256 {found.sha256}, {found.size} bytes"
 
 
 def _parsed(case: Case, path: str) -> Any:
