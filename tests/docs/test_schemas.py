@@ -1,6 +1,7 @@
 """docs/schemas holds the schemas as they are, and real documents and outputs obey them."""
 
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_what_commands_print_obeys_them(tmp_path: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(path.read_bytes())
     (damaged / "SHA256SUMS").unlink()
+    shutil.copytree(ROOT / "packs" / "profiles", tmp_path / "packs" / "profiles")
     report = output(["verify", str(damaged)], tmp_path)
     assert report["packs"][0]["findings"]
     assert errors("findings", report) == []
