@@ -6,6 +6,7 @@ fires.
 """
 
 import hashlib
+import re
 import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -291,7 +292,13 @@ class PackBuilder:
         for path in _BINDING:
             if (self / path).is_file():
                 before = self.json(path)
-                after = self._rebound(before)
+                now = {
+                    old: hashlib.sha256((self / name).read_bytes()).hexdigest()
+                    for name, digests in self._earlier.items()
+                    if (self / name).is_file()
+                    for old in digests
+                }
+                after = self._rebound(before, now)
                 if after != before:
                     self.write(path, dump_json(after))
         return self
@@ -344,16 +351,14 @@ class PackBuilder:
         paths = [item["path"] for item in self.value(report, "/artifacts")]
         return self.corrupt(report, "/artifacts", [produced(self.folder, path) for path in paths]).reseal()
 
-    def _rebound(self, value: Any) -> Any:
+    def _rebound(self, value: Any, now: Mapping[str, str]) -> Any:
         if isinstance(value, list):
-            return [self._rebound(item) for item in value]
+            return [self._rebound(item, now) for item in value]
         if isinstance(value, str):
-            for path, digests in self._earlier.items():
-                for old in digests if (self / path).is_file() else ():
-                    value = value.replace(old, hashlib.sha256((self / path).read_bytes()).hexdigest())
+            return re.sub(r"[0-9a-f]{64}", lambda found: now.get(found[0], found[0]), value)
         if not isinstance(value, dict):
             return value
-        after = {name: self._rebound(item) for name, item in value.items()}
+        after = {name: self._rebound(item, now) for name, item in value.items()}
         if "size" in value and after["sha256"] != value["sha256"]:
             after["size"] = (self / value["path"]).stat().st_size
         return after

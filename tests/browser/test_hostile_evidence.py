@@ -21,7 +21,7 @@ from proofpress.ingest.strict import parse_json, pointer_of
 HOSTILE: Final = (
     "<script>window.ran = true</script>",
     "<img src=x onerror='window.ran = true'>",
-    '"><svg onload=window.ran=true>',
+    '"><svg onload=window.ran=true> is what stood there',
     "' onmouseover='window.ran = true",
     '" autofocus onfocus="window.ran = true',
     "</title><script>window.ran = true</script>",
@@ -37,13 +37,13 @@ HOSTILE: Final = (
     "<https://elsewhere.example/> holds what was found",
     "<link rel=stylesheet href=https://elsewhere.example/x.css>",
     "<meta http-equiv=refresh content='x; url=https://elsewhere.example/'>",
-    "<base href=https://elsewhere.example/>",
+    "<base href=https://elsewhere.example/> is what stood there",
     "<form action=https://elsewhere.example/><button autofocus>go</button></form>",
     "<style>body { display: none }</style>",
     "&lt;script&gt;window.ran = true&lt;/script&gt;",
     "{{ config }}{% raw %}{# x #}",
-    "@@proofpress:body@@ @@proofpress:head@@",
-    "\u202e<b onclick=window.ran=true>x</b>\u202c",
+    "@@proofpress:body@@ and @@proofpress:head@@",
+    "\u202e<b onclick=window.ran=true>x</b> is what stood there\u202c",
     "<math><mtext><style><img onerror=window.ran=true src=x></style></mtext></math>",
 )
 OLD, NEW = "digits-v0.1.0-tiny-r1", "digits-v0.2.0-tiny-r1"

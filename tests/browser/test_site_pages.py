@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from browser.judges import SETTLED, Browser
 
@@ -119,7 +120,7 @@ def test_phone_opens_the_drawer_without_scripts(without_scripts: Browser, base: 
     browser = without_scripts
     browser.open(base + ACTIVE, width=390)
     click(browser, "label.md-header__button[for=__drawer]")
-    assert "Model card" in visible(browser, ".md-sidebar--primary a")
+    WebDriverWait(browser.driver, 20).until(lambda _: "Model card" in visible(browser, ".md-sidebar--primary a"))
 
 
 def test_compare_without_scripts_says_what_to_do(without_scripts: Browser, base: str) -> None:
