@@ -215,21 +215,23 @@ def parse_row(line: bytes) -> dict[str, Any]:
     return value
 
 
-_SLOW_MARKS = (b"\\", b"[", b'" ', b'"\t', b'"\r', b"},", b"} ", b"}\t", b"}\r")
+_SLOW_MARKS = (b"\\", b"[", b'" ', b'"\t', b'"\r', b"} ", b"}\t", b"}\r")
+_TWO_OBJECTS = re.compile(rb"\},\s*\{")
 
 
 def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """Read many ordinary rows at once, or return None: then `parse_row` reads, or refuses, them one by one.
 
-    Ordinary rows are objects of scalars, with one object of scalars at most, at their end. Joined by commas they
-    parse as one array: a line can't hold two of them without `},`, and a line that holds less than one makes the
-    array shorter than the lines. Keys are counted against the text's `":` as in `parse_row`.
+    Ordinary rows are objects of scalars, with one object of scalars at most. Joined by commas they parse as one
+    array: a line can't hold two of them without `},{`, and a line that holds less than one is no JSON, since after a
+    comma in an object comes a key. Keys are counted against the text's `":` as in `parse_row`.
     """
     block = b",".join(lines)
     inner = b"".join(lines)
     if (
         inner.count(b"{") > 2 * len(lines)
         or any(mark in inner for mark in _SLOW_MARKS)
+        or _TWO_OBJECTS.search(inner)
         or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)
     ):
         return None
