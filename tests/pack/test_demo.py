@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from pack.conftest import Run
 from pack_builder import ANSWERS, PackBuilder
-from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.evidence.demo import DemoRun
 from proofpress.pack import clean_run
@@ -23,21 +23,6 @@ from proofpress.pack.writer import PackError, write_bytes
 DEMO, RUNTIME = "demo/terminal_demo_manifest.json", "demo/runtime_preflight_report.json"
 REPORT, RECEIPTS = "demo/batch_receipt_report.json", "demo/receipts.jsonl"
 AT = "2026-03-01T09:45:00Z"
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in the instance; gives exit code, output and messages."""
-
-    def call(*argv: str) -> tuple[int, str, str]:
-        code = main(["-C", str(tmp_path), *argv])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        assert code != ExitCode.INTERNAL, err
-        return code, out, err
-
-    return call
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pack.conftest import Run
 from pack_builder import EVAL, MACHINE, PackBuilder, write_tiny_dataset
-from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.evidence.evaluation import MetricsFile
 from proofpress.evidence.jsontext import dump_json
@@ -32,21 +32,6 @@ SCHEMA = {
     "required": ["depth"],
     "additionalProperties": False,
 }
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in the instance; gives exit code, output and messages."""
-
-    def call(*argv: str) -> tuple[int, str, str]:
-        code = main(["-C", str(tmp_path), *argv])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        assert code != ExitCode.INTERNAL, err
-        return code, out, err
-
-    return call
 
 
 def contents(folder: Path) -> dict[str, bytes]:

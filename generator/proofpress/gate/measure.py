@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +13,12 @@ from proofpress.evidence.evaluation import MetricRow, SliceKey
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.gate.paired import LEVEL, RESAMPLES, Difference, Untestable, Value, holm, paired_difference
-from proofpress.ingest.rows import hashed_lines, lines_of
+from proofpress.ingest.rows import hashed_lines, lines_of, rows_in
 from proofpress.ingest.sources import READ_ERRORS, open_artifact
-from proofpress.ingest.strict import StrictError, parse_json, parse_row, parse_rows
+from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.verify.verdict import VerifiedPack
 
 GENERATED_BY: Final = "proofpress.gate"
-_BATCH: Final = 4096
 _REASON: Final = 2000
 _DIGITS: Final = Context(prec=6, rounding=ROUND_HALF_EVEN)
 _Wanted = tuple[str, str, SliceKey | None]
@@ -134,19 +132,13 @@ def _examples(pack: VerifiedPack, path: str) -> Iterator[dict[str, Any]]:
     """The rows of a per-example file: the bytes that were verified, or others with their digest."""
     file = pack.raw.files[path]
     if file.data is not None:
-        yield from _parsed(lines_of(file.data))
+        yield from rows_in(lines_of(file.data))
         return
     digest = hashlib.sha256()
     try:
         with open_artifact(Path(pack.raw.origin), path) as stream:
-            yield from _parsed(hashed_lines(stream, (digest.update,), file.size))
+            yield from rows_in(hashed_lines(stream, (digest.update,), file.size))
     except (*READ_ERRORS, StrictError) as exc:
         raise IngestError(f"{pack.raw.label}/{path}: can't be read again ({exc})") from exc
     if digest.hexdigest() != file.sha256:
         raise IngestError(f"{pack.raw.label}/{path}: changed since it was verified", hint="run the command again")
-
-
-def _parsed(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    waiting = iter(lines)
-    while batch := list(islice(waiting, _BATCH)):
-        yield from parse_rows(batch) or map(parse_row, batch)

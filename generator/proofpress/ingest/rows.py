@@ -149,6 +149,14 @@ def read_rows(lines: Iterable[bytes]) -> RowFacts:
     return facts
 
 
+def rows_in(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """The rows themselves, read in batches where they are ordinary. Raises `StrictError`."""
+    waiting = iter(lines)
+    while batch := list(islice(waiting, _BATCH)):
+        rows = parse_rows(batch)
+        yield from map(parse_row, batch) if rows is None else rows
+
+
 def _careful(line: bytes, index: int) -> dict[str, Any]:
     try:
         return parse_row(line)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from proofpress.evidence.pack import EFFECTIVE_CONFIG
 from proofpress.evidence.policy import Profile
 from proofpress.pack.eval_config import write_effective_config
 from proofpress.pack.evaluation import conclusion
+from proofpress.pack.model import model_id_of
 from proofpress.pack.training import resumption
 from proofpress.pack.writer import (
     PackError,
@@ -138,14 +138,11 @@ def _agree(first_name: str, first: MetricsFile, name: str, file: MetricsFile) ->
 
 
 def _same_model(folder: Path, file: MetricsFile) -> None:
-    manifest = folder / kind_of(ModelManifest).path
-    if manifest.exists():
-        model_id = "sha256:" + sha256(manifest.read_bytes()).hexdigest()
-        if file.model_id != model_id:
-            raise PackError(
-                f"the metrics describe model {file.model_id}, the folder holds {model_id}",
-                hint="evaluate the model that is being released",
-            )
+    if (folder / kind_of(ModelManifest).path).exists() and file.model_id != (model_id := model_id_of(folder)):
+        raise PackError(
+            f"the metrics describe model {file.model_id}, the folder holds {model_id}",
+            hint="evaluate the model that is being released",
+        )
 
 
 def _rows(files: Mapping[str, MetricsFile]) -> list[MetricRow]:

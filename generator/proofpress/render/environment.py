@@ -8,7 +8,7 @@ escape, and looks into views, which are dictionaries, without a method in betwee
 from collections.abc import Callable
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Undefined
+from jinja2 import Environment, StrictUndefined
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import Getattr
 
@@ -30,7 +30,7 @@ class _Generator(CodeGenerator):
 
 
 class ViewEnvironment(Environment):
-    """`row.value` looks into a dictionary first; undefined names are errors; `finalize` escapes what is printed.
+    """`row.value` looks into a view first; undefined names are errors; `finalize` escapes what is printed.
 
     `finalize` returns text that needs no further escaping and lets `Markup` pass, which macros return.
     """
@@ -47,9 +47,3 @@ class ViewEnvironment(Environment):
             auto_reload=False,
             **options,
         )
-
-    def getattr(self, obj: Any, attribute: str) -> Any | Undefined:
-        """The item of a dictionary, else the attribute."""
-        if type(obj) is dict and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)

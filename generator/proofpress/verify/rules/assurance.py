@@ -7,8 +7,7 @@ from typing import Any, Final
 from proofpress.evidence.assurance import FailureMode, Selection
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import PARAMS, Evidence
-from proofpress.ingest.rows import RowGroup, lines_of
-from proofpress.ingest.strict import parse_row, parse_rows
+from proofpress.ingest.rows import RowGroup
 from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
 from proofpress.verify.trace import NEEDED, trace_of
@@ -183,12 +182,6 @@ def _group(case: Case, selection: Selection) -> RowGroup | None:
     return file.rows.slices.get((selection.slice.dimension, selection.slice.value), RowGroup())
 
 
-def _rows(data: bytes) -> list[dict[str, Any]]:
-    lines = lines_of(data)
-    rows = parse_rows(lines)
-    return [parse_row(line) for line in lines] if rows is None else rows
-
-
 @rule("ASR006", "Counts of failures are recomputed", needs="failure_modes", after="INT001 ASR005", book=2)
 def recounted(case: Case) -> Iterator[Finding]:
     """A failure mode states other counts than the per-example results give, or an example that does not show it.
@@ -211,8 +204,8 @@ def recounted(case: Case) -> Iterator[Finding]:
                 hint=_AGAIN,
             )
             continue
-        data = case.raw.files[selection.path].data
-        shown = None if data is None else {str(row["key"]) for row in _rows(data) if selection.chooses(row)}
+        rows = case.rows(selection.path)
+        shown = None if rows is None else {str(row["key"]) for row in rows if selection.chooses(row)}
         for field, found, expected in (
             ("n", mode.n, group.n),
             ("count", mode.count, None if shown is None else len(shown)),

@@ -7,8 +7,6 @@ from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.slices import SliceSuite
 from proofpress.ingest.raw import RawFile
-from proofpress.ingest.rows import lines_of
-from proofpress.ingest.strict import parse_row
 from proofpress.verify.rule import Case, rule, trouble
 
 EVAL: Final = "model/eval_metrics.json"
@@ -83,9 +81,9 @@ def labelled(case: Case) -> Iterator[Finding]:
     if suite is None:
         return
     for _split, file in _results(case):
-        if file.data is None or file.path in case.broken:
+        rows = None if file.path in case.broken else case.rows(file.path)
+        if rows is None:
             continue
-        rows = [parse_row(line) for line in lines_of(file.data)]
         for dimension in suite.dimensions:
             for index, row in enumerate(rows):
                 wanted, found = dimension.value_of(row), row.get("slices", {}).get(dimension.name)
