@@ -16,6 +16,7 @@ ORDER = (
     {"__init__", "errors", "resources", "console", "workers"},
     {"evidence"},
     {"ingest"},
+    {"signing"},
     {"render"},
     {"verify"},
     {"pack", "diff", "instance", "discovery"},
