@@ -27,6 +27,7 @@ ORDER = (
     {"decide", "repair"},
     {"site"},
     {"build"},
+    {"preview"},
     {"schemas"},
     {"cli", "__main__"},
 )
