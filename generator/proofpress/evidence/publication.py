@@ -180,3 +180,12 @@ class PublicationEvidence(Model):
     checked: tuple[Text, ...]
     not_checked: tuple[Text, ...]
     places: tuple[Text, ...]
+
+
+PUBLICATION_REPORTS: Final[dict[str, type[Report]]] = {
+    "publication-plan": PublicationPlan,
+    "publish": PublishReport,
+    "release-candidate": CandidateReport,
+    "replay": ReplayReport,
+}
+"""The reports by the names of their schemas."""
