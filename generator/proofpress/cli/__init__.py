@@ -13,6 +13,7 @@ from proofpress.cli import (
     check,
     exchange,
     gate,
+    keys,
     make,
     pack_assurance,
     pack_dataset,
@@ -23,6 +24,7 @@ from proofpress.cli import (
     registry,
     repair,
     runs,
+    serve,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -37,6 +39,7 @@ __all__ = [
     "exchange",
     "exit_code",
     "gate",
+    "keys",
     "main",
     "make",
     "pack_assurance",
@@ -48,6 +51,7 @@ __all__ = [
     "registry",
     "repair",
     "runs",
+    "serve",
     "slices",
 ]
 

@@ -76,7 +76,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     for kind in KINDS:
         title = kind.role.capitalize()
         found[kind.name.replace("_", "-")] = _of_model(kind.model, kind.name, kind.schema_version, title)
-    found["policy"] = _of_model(Policy, "policy", "1.1.0", "Policy of an instance")
+    found["policy"] = _of_model(Policy, "policy", "1.2.0", "Policy of an instance")
     found["thresholds"] = _of_model(Thresholds, "thresholds", "1.0.0", "Pre-registered thresholds")
     found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
