@@ -27,7 +27,7 @@ ORDER = (
     {"decide", "repair"},
     {"site"},
     {"build"},
-    {"preview"},
+    {"preview", "prove"},
     {"schemas"},
     {"cli", "__main__"},
 )
