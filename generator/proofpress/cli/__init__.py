@@ -24,6 +24,7 @@ from proofpress.cli import (
     registry,
     repair,
     runs,
+    signoff,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -50,6 +51,7 @@ __all__ = [
     "registry",
     "repair",
     "runs",
+    "signoff",
     "slices",
 ]
 

@@ -52,6 +52,16 @@ _VERDICT: Final = closed(
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "signed": (
+        "A sign-off that was written: output of signoff with --format json",
+        {
+            **dict.fromkeys(("bundle_id", "role", "key", "signed_at"), _TEXT),
+            "pack_id": _PACK_ID,
+            "decision": {"enum": ["approved", "refused"]},
+            "path": {**_TEXT, "description": "From the instance's folder."},
+            "sha256": _SHA256,
+        },
+    ),
     "import": (
         "What an import made of a package: output of import with --format json, and import_report.json of the pack",
         {
