@@ -29,6 +29,7 @@ ORDER = (
     {"approve"},
     {"site"},
     {"build"},
+    {"preview"},
     {"schemas"},
     {"cli", "__main__"},
 )

@@ -24,6 +24,7 @@ from proofpress.cli import (
     registry,
     repair,
     runs,
+    serve,
     signoff,
     slices,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "registry",
     "repair",
     "runs",
+    "serve",
     "signoff",
     "slices",
 ]
