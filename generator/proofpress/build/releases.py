@@ -8,14 +8,17 @@ from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
-from proofpress.evidence.attestation import PairedComparison
-from proofpress.gate.store import comparison_path, read_comparison
+from proofpress.evidence.attestation import PairedComparison, Party
+from proofpress.evidence.pack import Evidence
+from proofpress.gate.store import attestations, comparison_path, read_comparison
 from proofpress.ingest import content_of, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.pipeline import rules_of
+from proofpress.signoff.read import Attested
 from proofpress.site.compose import ReleasePages
 from proofpress.site.frame import FrameSet, load_frame
 from proofpress.site.publish import FileRecord, write_unit
+from proofpress.site.signoff_page import ReleaseSignoff
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
 
@@ -24,7 +27,8 @@ from proofpress.verify import Verdict
 class ReleaseUnit:
     """The whole argument of one release's pages: references, never bytes.
 
-    `recorded` is the sha256 of the comparison with the predecessor that a command recorded, if one did.
+    `recorded` is the sha256 of the comparison with the predecessor that a command recorded, if one did; `attested`
+    are names and digests of the receipt and the sign-offs beside the pack, `policy_sha256` that of the policy file.
     """
 
     name: str
@@ -38,6 +42,8 @@ class ReleaseUnit:
     staging: Path
     frame_key: str
     recorded: str = ""
+    attested: tuple[tuple[str, str], ...] = ()
+    policy_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +85,7 @@ def _build(unit: ReleaseUnit) -> Built:
         rules_passed=len(verdict.passed),
         frames=_frames(unit.root, unit.frame_key),
         recorded=_recorded(unit, before, verdict),
+        signoff=_signoff(unit, verdict.verified.evidence),
     )
     return Built(
         unit=unit,
@@ -94,6 +101,21 @@ def _recorded(unit: ReleaseUnit, before: Verdict | None, verdict: Verdict) -> Pa
     if hashlib.sha256(read_file(path)).hexdigest() != unit.recorded:
         raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
     return read_comparison(unit.root, before.pack_id, verdict.pack_id)
+
+
+def _signoff(unit: ReleaseUnit, evidence: Evidence) -> ReleaseSignoff:
+    pack = Party(bundle_id=evidence.bundle_id, pack_id=evidence.pack_id)
+    folder = attestations(unit.root, pack.pack_id)
+    files = {name: read_file(folder / name) for name, _digest in unit.attested}
+    for name, digest in unit.attested:
+        if hashlib.sha256(files[name]).hexdigest() != digest:
+            raise BuildError(f"{name} changed while the site was built", hint="run the build again")
+    return ReleaseSignoff(
+        attested=Attested(pack=pack, family=evidence.manifest.family, files=files),
+        policy=rules_of(unit.root).policy,
+        policy_sha256=unit.policy_sha256,
+        authors=tuple(author.name for author in evidence.release.authors),
+    )
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:

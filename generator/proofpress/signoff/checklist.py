@@ -1,6 +1,6 @@
 """The checklist: what the evidence says to each question, and which answers it does not allow."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from proofpress.gate.judge import REFUSING
 
 _MOST: Final = 20
 _LONGEST: Final = 1000
-_VALUES: Final = frozenset({"GAT003", "GAT004", "GAT006", "GAT009"})
+_VALUES: Final = frozenset({"GAT003", "GAT004", "GAT005", "GAT006", "GAT009"})
 _ASKED: Final[Mapping[QuestionId, str]] = {
     "intended_use": "Are intended use and out of scope still accurate?",
     "thresholds": "Do the key metrics meet their thresholds?",
@@ -80,10 +80,10 @@ def _intended_use(seen: _Seen) -> tuple[list[str], str]:
 
 
 def _thresholds(seen: _Seen) -> tuple[list[str], str]:
-    judged = [item for item in seen.receipt.decisions if item.gate in _VALUES]
-    lines = [f"the gates say {seen.receipt.verdict}", *map(_told, _worst(judged))]
+    judged = [item for item in seen.receipt.decisions if item.gate in _VALUES and not _is_of_slice(item)]
+    lines = [f"the gates say {seen.receipt.verdict}", *map(_told, (item for item in judged if item.verdict != "pass"))]
     passed = sum(item.verdict == "pass" for item in judged)
-    lines.append(f"{passed} thresholds and targets are reached" if judged else "the policy names no threshold")
+    lines.append(f"{passed} of {len(judged)} thresholds, targets and limits are kept" if judged else "none is set")
     refused = [item for item in seen.receipt.decisions if item.verdict in REFUSING]
     if seen.receipt.verdict == "FAIL":
         return lines, f"the gates refuse the release: {_told(refused[0]) if refused else 'FAIL'}"
@@ -93,7 +93,8 @@ def _thresholds(seen: _Seen) -> tuple[list[str], str]:
 def _slices(seen: _Seen) -> tuple[list[str], str]:
     judged = [item for item in seen.receipt.decisions if _is_of_slice(item)]
     worse = [item for item in seen.changes if item.kind == "slice" and item.direction in {"worse", "unknown"}]
-    lines = [*map(_told, _worst(judged)), *(f"{_is(item)}: {item.old} → {item.new}" for item in worse)]
+    grave = [item for item in judged if item.verdict in REFUSING or item.waived_by]
+    lines = [*map(_told, grave), *(f"{_is(item)}: {item.old} → {item.new}" for item in worse)]
     if not seen.comparison:
         lines.append("no predecessor to compare slices with")
     elif not worse:
@@ -127,7 +128,7 @@ def _monitoring(seen: _Seen) -> tuple[list[str], str]:
     if not fresh:
         lines.append(f"no new or greater open risk since {seen.before}" if seen.comparison else "no open risk")
     lines += [f"{item.subject}: {item.explanation}" for item in seen.changes if item.kind == "monitoring"]
-    lines.append(f"{len(plan.signals)} signals are watched")
+    lines.append(f"watched: {', '.join(signal.id for signal in plan.signals)}")
     return lines, f"no signal watches the new or greater risks {', '.join(unwatched)}" if unwatched else ""
 
 
@@ -155,10 +156,6 @@ _FINDERS: Final[Mapping[QuestionId, Callable[[_Seen], tuple[list[str], str]]]] =
 
 def _is_of_slice(item: GateDecision) -> bool:
     return item.code.startswith("SLC-") or (item.gate in {"GAT003", "GAT005"} and "[" in item.subject)
-
-
-def _worst(decisions: Iterable[GateDecision]) -> Iterator[GateDecision]:
-    return (item for item in decisions if item.verdict != "pass")
 
 
 def _told(item: GateDecision) -> str:

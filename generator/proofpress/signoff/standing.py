@@ -16,7 +16,8 @@ class SignoffStanding:
 
     `required` are roles and their number by today's policy, `missing` those that are not filled. `approvals` are the
     latest of each role and key that count, `counted` those that fill a role: one for each key and each person.
-    `vetoes` are refusals that no later statement of their role replaced. `void` are files that do not count.
+    `vetoes` are refusals that no later statement of their role replaced. `void` are files that do not count, `earlier`
+    those that a later statement replaced.
     `alone` says why the approvals are only the author's, empty when they are not.
     """
 
@@ -25,6 +26,7 @@ class SignoffStanding:
     counted: tuple[Signed, ...]
     vetoes: tuple[Signed, ...]
     void: tuple[Signed, ...]
+    earlier: tuple[Signed, ...]
     missing: Mapping[str, int]
     alone: str
 
@@ -66,16 +68,16 @@ def standing_of(
     missing = {role: short for role, number in required.items() if (short := number - given.count(role)) > 0}
     counted = tuple(item for item in approvals if item.name in filled)
     vetoes = tuple(item for item in latest if _is_veto(item, authentic))
+    void = tuple(
+        item for item in signed if item not in vetoes and (item.findings or (item in sound and item not in approvals))
+    )
     return SignoffStanding(
         required=required,
         approvals=approvals,
         counted=counted,
         vetoes=vetoes,
-        void=tuple(
-            item
-            for item in signed
-            if item not in vetoes and (item.findings or (item in sound and item not in approvals))
-        ),
+        void=void,
+        earlier=tuple(item for item in signed if item not in (*approvals, *vetoes, *void)),
         missing=missing,
         alone="" if missing or not required else _alone(counted, policy, authors),
     )

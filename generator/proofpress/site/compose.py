@@ -23,7 +23,9 @@ from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, render_page, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
+from proofpress.site.signoff_page import DECISION, ReleaseSignoff
 from proofpress.site.standing import TONES, WORDS, Place
+from proofpress.site.strip import strip
 from proofpress.verify import VerifiedPack
 
 PLACES: Mapping[str, str] = {
@@ -47,6 +49,7 @@ class ReleasePages:
     place: Place
     rules_passed: int
     frames: FrameSet
+    signoff: ReleaseSignoff
     recorded: PairedComparison | None = None
 
     @property
@@ -75,6 +78,9 @@ class ReleasePages:
             yield self._document(document, citing, charts)
         yield self._changes(comparison, citing)
         yield self._evidence(citing)
+        if self.signoff.told:
+            yield self._decision(citing)
+            yield from self.signoff.files(self.path)
         yield from self._citations(citing)
         for chart in charts:
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
@@ -134,6 +140,7 @@ class ReleasePages:
             ("Overview", ""),
             *documents,
             ("Changes", "changes/"),
+            *((("Gates and sign-off", DECISION),) if self.signoff.told else ()),
             ("Evidence files", "evidence/"),
             ("Cite", "cite/"),
         ]
@@ -149,7 +156,7 @@ class ReleasePages:
         html = body(
             "overview.html.j2",
             text,
-            verdict=self._verdict(),
+            verdict=strip(self.pack, self.place, self.rules_passed, self.signoff),
             tiles=[changes.tile(item, comparison, self.place) for item in self._headline()],
             charts=[chart.view("charts/") for chart in shown],
             facts=self._facts(),
@@ -196,19 +203,6 @@ class ReleasePages:
 
     def _link(self, bundle_id: str) -> dict[str, str] | None:
         return {"href": f"../{bundle_id}/", "title": bundle_id} if bundle_id else None
-
-    def _verdict(self) -> list[dict[str, str]]:
-        manifest, release = self.pack.evidence.manifest, self.pack.evidence.release
-        warnings = sum(item.severity == "warning" for item in self.pack.remarks)
-        noted = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
-        rules = f"{self.rules_passed} rules, profile {manifest.profile}{noted}"
-        support = f"support to {release.support.until}" if release.support else "no end of support stated"
-        return [
-            {"name": "Evidence", "tone": "warn" if warnings else "ok", "text": "Verified", "note": rules},
-            {"name": "Documents", "tone": "ok", "text": "Fresh", "note": f"template set {manifest.template_set.name}"},
-            {"name": "Status", **self.place.badge(), "note": self.place.status_note()},
-            {"name": "Released", "tone": "", "text": release.released_at[:10], "note": support},
-        ]
 
     def _headline(self) -> list[MetricRow]:
         evaluation = self.pack.evidence.evaluation
@@ -327,6 +321,11 @@ class ReleasePages:
             headings += _headings(("external", "External artifacts"))
         return self._page(text, html, headings, citing)
 
+    def _decision(self, citing: Citing) -> OutputFile:
+        title = f"Gates and sign-off: {self.bundle_id}"
+        text = self._text(DECISION, title, "What the gates decided, and who answers for the release.")
+        return self._page(text, body("decision.html.j2", text, **self.signoff.view()), self.signoff.headings(), citing)
+
     def _citations(self, citing: Citing) -> Iterator[OutputFile]:
         formats = citing.files()
         for item in formats:
@@ -358,6 +357,7 @@ class ReleasePages:
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
+    DECISION: "what the gates decided, and who signed",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",

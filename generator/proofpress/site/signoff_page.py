@@ -1,0 +1,201 @@
+"""What the gates decided of a release and who signed it off, verified from the bytes of the files beside its pack."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from proofpress.evidence.attestation import DecisionVerdict, GateReceipt
+from proofpress.evidence.policy import Policy
+from proofpress.gate.judge import WORST_FIRST
+from proofpress.signoff.read import Attested, Signed
+from proofpress.signoff.standing import SignoffStanding, State, standing_of
+from proofpress.site.layout import cell, column, row
+from proofpress.site.markdown_page import Heading
+from proofpress.site.publish import OutputFile
+
+DECISION: Final = "decision/"
+_TONES: Final[dict[State, str]] = {
+    "signed off": "ok",
+    "refused": "bad",
+    "incomplete": "warn",
+    "not signed off": "warn",
+    "not asked for": "muted",
+}
+_VERDICTS: Final[dict[DecisionVerdict, tuple[str, str]]] = {
+    "deny": ("bad", "denied"),
+    "not decided": ("bad", "not decided"),
+    "warn": ("warn", "warned"),
+    "pass": ("ok", "passed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSignoff:
+    """The files beside one pack, the policy that says whose signatures count, and the authors of the release."""
+
+    attested: Attested
+    policy: Policy
+    policy_sha256: str
+    authors: tuple[str, ...]
+
+    @cached_property
+    def standing(self) -> SignoffStanding:
+        """What the signatures amount to, each as of the time when it was made."""
+        return standing_of(self.attested, self.policy, self.authors)
+
+    @cached_property
+    def receipt(self) -> GateReceipt | None:
+        """The receipt of the gates; one of another pack is none."""
+        found = self.attested.gate_receipt()
+        return found if found is not None and found.subject == self.attested.pack else None
+
+    @property
+    def told(self) -> bool:
+        """Whether there is anything to tell: a receipt, a signature, or one that the policy asks for."""
+        return bool(self.receipt or self.attested.names or self.standing.required)
+
+    @property
+    def by_earlier_policy(self) -> bool:
+        """Whether the policy was changed since the gates were run."""
+        return self.receipt is not None and self.receipt.policy.sha256 != self.policy_sha256
+
+    def badge(self) -> dict[str, str]:
+        """The state for the strip of verdicts, with who or what is missing."""
+        standing = self.standing
+        state = standing.state
+        if state == "not asked for":
+            return {"tone": "muted", "text": "Not signed off", "note": "the policy asks nobody"}
+        return {"tone": _TONES[state], "text": state.capitalize(), "note": self._note()}
+
+    def _note(self) -> str:
+        standing = self.standing
+        if standing.vetoes:
+            return _by(standing.vetoes)
+        if standing.complete:
+            earlier = ", by an earlier policy" if self.by_earlier_policy else ""
+            return _by(standing.counted) + earlier
+        if standing.missing:
+            return f"missing: {', '.join(standing.missing)}"
+        return standing.alone
+
+    def files(self, path: str) -> Iterator[OutputFile]:
+        """The receipt and the signatures as they are, so that others can verify them."""
+        kept = [signed.name for signed in self._all if signed.signoff is not None]
+        for name in (*(("gate.json",) if self.receipt else ()), *kept):
+            yield OutputFile(path=f"{path}attestations/{name}", data=self.attested.files[name])
+
+    @property
+    def _all(self) -> tuple[Signed, ...]:
+        standing = self.standing
+        found = {item.name: item for item in (*standing.vetoes, *standing.approvals, *standing.void, *standing.earlier)}
+        return tuple(
+            sorted(found.values(), key=lambda item: (item.signoff.signed_at if item.signoff else "", item.name))
+        )
+
+    def view(self) -> dict[str, Any]:
+        """The whole for its page."""
+        return {
+            "badge": self.badge(),
+            "gate": self._gate() if self.receipt else None,
+            "required": [f"{number} of the role {role}" for role, number in self.standing.required.items()],
+            "alone": self.standing.alone,
+            "columns": [
+                *(column(title, whole=True) for title in ("Role", "Decision", "Key", "When")),
+                column("File", whole=False),
+            ],
+            "rows": [self._signed(item) for item in self._all],
+            "answers": [self._answers(item) for item in self._all if item.signoff is not None],
+            "earlier": self.receipt.policy.sha256 if self.receipt and self.by_earlier_policy else "",
+        }
+
+    def headings(self) -> list[Heading]:
+        """The headings of that page."""
+        answers = [item for item in self._all if item.signoff is not None]
+        return [
+            Heading(level=2, id="gates", title="Gates"),
+            Heading(level=2, id="sign-off", title="Sign-off"),
+            *([Heading(level=2, id="answers", title="Answers")] if answers else ()),
+        ]
+
+    def _gate(self) -> dict[str, Any]:
+        receipt = self.receipt
+        if receipt is None:
+            return {}
+        counts = Counter(item.verdict for item in receipt.decisions)
+        against = receipt.against.bundle_id if receipt.against else ""
+        return {
+            "badge": {"tone": "ok" if receipt.verdict == "PASS" else "bad", "text": receipt.verdict},
+            "counts": [
+                {"tone": _VERDICTS[verdict][0], "text": f"{counts[verdict]} {_VERDICTS[verdict][1]}"}
+                for verdict in WORST_FIRST
+                if counts[verdict]
+            ],
+            "at": _time(receipt.evaluated_at),
+            "against": against,
+            "policy": receipt.policy.sha256,
+            "columns": [
+                column("Verdict", whole=True),
+                column("Gate", whole=True),
+                *(column(title, whole=False) for title in ("Subject", "Expected", "Found", "Why")),
+            ],
+            "rows": [
+                row(
+                    cell(item.verdict, badge=_VERDICTS[item.verdict][0]),
+                    cell(item.gate),
+                    cell(item.subject, note=item.code),
+                    cell(item.expected),
+                    cell(item.found),
+                    cell(item.why, note=item.waived_by or ""),
+                )
+                for item in receipt.decisions
+                if item.verdict != "pass"
+            ],
+        }
+
+    def _signed(self, item: Signed) -> dict[str, Any]:
+        said = item.signoff
+        file = cell(item.name, href=f"../attestations/{item.name}") if said else cell(item.name)
+        if item in self.standing.void:
+            decision = cell("void", badge="warn", note="; ".join(each.message for each in item.findings))
+        elif item in self.standing.earlier:
+            decision = cell(said.decision if said else "", badge="muted", note="replaced by a later one")
+        else:
+            tone = "ok" if said and said.decision == "approved" else "bad"
+            decision = cell(said.decision if said else "", badge=tone)
+        return row(
+            cell(said.role if said else "not readable"),
+            decision,
+            cell(item.key or "unknown"),
+            cell(_time(said.signed_at) if said else ""),
+            file,
+        )
+
+    def _answers(self, item: Signed) -> dict[str, Any]:
+        said = item.signoff
+        return {
+            "title": f"{said.role}, {_time(said.signed_at)}" if said else "",
+            "questions": [
+                {
+                    "text": each.question,
+                    "badge": {"tone": "ok" if each.answer == "yes" else "bad", "text": each.answer},
+                    "note": each.note or "",
+                    "evidence": each.evidence,
+                }
+                for each in (said.checklist if said else ())
+            ],
+        }
+
+
+def _when(item: Signed) -> tuple[str, str]:
+    return item.signoff.signed_at if item.signoff else "", item.name
+
+
+def _by(signed: tuple[Signed, ...]) -> str:
+    said = [item.signoff for item in signed if item.signoff]
+    return f"{', '.join(dict.fromkeys(item.role for item in said))}, {max(item.signed_at for item in said)[:10]}"
+
+
+def _time(text: str) -> str:
+    return text.replace("T", " ").replace("Z", " UTC")
