@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import EVENTS
 from proofpress.registry.state import Status
+from proofpress.signoff.standing import State
 
 
 def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -311,6 +312,22 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "documents": _list(closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
             "files": _list(
                 closed({"path": _TEXT, "role": _TEXT, "sha256": _SHA256, "size": _COUNT, "url": _BELOW}),
+            ),
+            "gate": {"enum": ["PASS", "FAIL", None], "description": "null: no receipt of the gates was kept."},
+            "signoff": closed(
+                {
+                    "state": {"enum": list(get_args(State))},
+                    "signed": _list(
+                        closed(
+                            {
+                                **dict.fromkeys(("role", "key", "signed_at"), _TEXT),
+                                "decision": {"enum": ["approved", "refused"]},
+                                "counts": {"type": "boolean", "description": "Nothing speaks against it."},
+                                "url": _BELOW,
+                            }
+                        )
+                    ),
+                }
             ),
         },
     ),

@@ -99,7 +99,8 @@ class ReleasePages:
 
     def _json(self) -> bytes:
         pages = {item.path: self.path + _place(item) for item in self.pack.documents}
-        return published_json(release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages))
+        url, decided = self.frames.site_url + self.path, self.signoff.json(self.path)
+        return published_json(release_json(self.pack, self.place, url=url, pages=pages, decided=decided))
 
     # Pages
 

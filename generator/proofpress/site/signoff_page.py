@@ -9,6 +9,7 @@ from typing import Any, Final
 from proofpress.evidence.attestation import DecisionVerdict, GateReceipt
 from proofpress.evidence.policy import Policy
 from proofpress.gate.judge import WORST_FIRST
+from proofpress.gate.report import only_tells
 from proofpress.signoff.read import Attested, Signed
 from proofpress.signoff.standing import SignoffStanding, State, standing_of
 from proofpress.site.layout import cell, column, row
@@ -80,6 +81,16 @@ class ReleaseSignoff:
             return f"missing: {', '.join(standing.missing)}"
         return standing.alone
 
+    def _sentence(self) -> str:
+        standing = self.standing
+        if standing.vetoes:
+            return f"Refused: {_by(standing.vetoes)}."
+        if standing.complete:
+            return "All of them approved it."
+        if standing.missing:
+            return f"Missing: {', '.join(f'{number} of {role}' for role, number in standing.missing.items())}."
+        return f"{standing.alone.capitalize()}." if standing.alone else ""
+
     def files(self, path: str) -> Iterator[OutputFile]:
         """The receipt and the signatures as they are, so that others can verify them."""
         kept = [signed.name for signed in self._all if signed.signoff is not None]
@@ -94,13 +105,34 @@ class ReleaseSignoff:
             sorted(found.values(), key=lambda item: (item.signoff.signed_at if item.signoff else "", item.name))
         )
 
+    def json(self, path: str) -> dict[str, Any]:
+        """Gates and signatures for the published interface; `path` is the release's folder from the site's root."""
+        return {
+            "gate": self.receipt.verdict if self.receipt else None,
+            "signoff": {
+                "state": self.standing.state,
+                "signed": [
+                    {
+                        "role": item.signoff.role,
+                        "key": item.key,
+                        "signed_at": item.signoff.signed_at,
+                        "decision": item.signoff.decision,
+                        "counts": item in (*self.standing.approvals, *self.standing.vetoes),
+                        "url": f"{path}attestations/{item.name}",
+                    }
+                    for item in self._all
+                    if item.signoff is not None
+                ],
+            },
+        }
+
     def view(self) -> dict[str, Any]:
         """The whole for its page."""
         return {
             "badge": self.badge(),
             "gate": self._gate() if self.receipt else None,
-            "required": [f"{number} of the role {role}" for role, number in self.standing.required.items()],
-            "alone": self.standing.alone,
+            "required": [f"{number} of {role}" for role, number in self.standing.required.items()],
+            "state": self._sentence(),
             "columns": [
                 *(column(title, whole=True) for title in ("Role", "Decision", "Key", "When")),
                 column("File", whole=False),
@@ -114,9 +146,9 @@ class ReleaseSignoff:
         """The headings of that page."""
         answers = [item for item in self._all if item.signoff is not None]
         return [
-            Heading(level=2, id="gates", title="Gates"),
             Heading(level=2, id="sign-off", title="Sign-off"),
             *([Heading(level=2, id="answers", title="Answers")] if answers else ()),
+            Heading(level=2, id="gates", title="Gates"),
         ]
 
     def _gate(self) -> dict[str, Any]:
@@ -136,27 +168,28 @@ class ReleaseSignoff:
             "against": against,
             "policy": receipt.policy.sha256,
             "columns": [
+                column("Subject", whole=False),
                 column("Verdict", whole=True),
-                column("Gate", whole=True),
-                *(column(title, whole=False) for title in ("Subject", "Expected", "Found", "Why")),
+                *(column(title, whole=False) for title in ("Found", "Why")),
             ],
             "rows": [
                 row(
+                    cell(item.subject, note=f"{item.gate} {item.code}".rstrip()),
                     cell(item.verdict, badge=_VERDICTS[item.verdict][0]),
-                    cell(item.gate),
-                    cell(item.subject, note=item.code),
-                    cell(item.expected),
-                    cell(item.found),
+                    cell(item.found, note=f"expected: {item.expected}"),
                     cell(item.why, note=item.waived_by or ""),
                 )
                 for item in receipt.decisions
-                if item.verdict != "pass"
+                if item.verdict != "pass" and not only_tells(item)
             ],
+            "told": sum(only_tells(item) for item in receipt.decisions),
         }
 
     def _signed(self, item: Signed) -> dict[str, Any]:
         said = item.signoff
-        file = cell(item.name, href=f"../attestations/{item.name}") if said else cell(item.name)
+        file = cell(item.name)
+        if said:
+            file = cell("JSON", href=f"../attestations/{item.name}", label=f"JSON of {item.name}")
         if item in self.standing.void:
             decision = cell("void", badge="warn", note="; ".join(each.message for each in item.findings))
         elif item in self.standing.earlier:
@@ -167,7 +200,7 @@ class ReleaseSignoff:
         return row(
             cell(said.role if said else "not readable"),
             decision,
-            cell(item.key or "unknown"),
+            cell(item.key or "unknown", note=(self.policy.keys[item.key].person or "") if item.key else ""),
             cell(_time(said.signed_at) if said else ""),
             file,
         )
