@@ -29,7 +29,7 @@ ORDER = (
     {"approve"},
     {"site"},
     {"build"},
-    {"preview"},
+    {"preview", "prove"},
     {"schemas"},
     {"cli", "__main__"},
 )
