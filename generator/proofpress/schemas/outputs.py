@@ -6,28 +6,11 @@ from typing import Any, Final, get_args
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import EVENTS
 from proofpress.registry.state import Status
-from proofpress.signoff.standing import State
+from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, RULE, SHA256, TEXT, closed
+from proofpress.schemas.shapes import listed as _list
+from proofpress.schemas.signed import DECIDED, SIGNED
 
-
-def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The schema of an object that holds these properties and no others."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": items}
-
-
-_TEXT: Final = {"type": "string"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
-_RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
-_PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_TEXT, _COUNT, _RULE, _PACK_ID, _SHA256, _BELOW = TEXT, COUNT, RULE, PACK_ID, SHA256, BELOW
 _WRITTEN: Final = _list(
     closed({"path": {**_TEXT, "description": "Path in the pack."}, "sha256": _SHA256, "size": _COUNT})
 )
@@ -53,16 +36,7 @@ _VERDICT: Final = closed(
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
-    "signed": (
-        "A sign-off that was written: output of signoff with --format json",
-        {
-            **dict.fromkeys(("bundle_id", "role", "key", "signed_at"), _TEXT),
-            "pack_id": _PACK_ID,
-            "decision": {"enum": ["approved", "refused"]},
-            "path": {**_TEXT, "description": "From the instance's folder."},
-            "sha256": _SHA256,
-        },
-    ),
+    "signed": SIGNED,
     "import": (
         "What an import made of a package: output of import with --format json, and import_report.json of the pack",
         {
@@ -284,7 +258,6 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
 _NUMBER: Final = {"type": ["number", "null"]}
 _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
-_BELOW: Final = {**_TEXT, "description": "From the site's root."}
 
 
 def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
@@ -344,22 +317,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "files": _list(
                 closed({"path": _TEXT, "role": _TEXT, "sha256": _SHA256, "size": _COUNT, "url": _BELOW}),
             ),
-            "gate": {"enum": ["PASS", "FAIL", None], "description": "null: no receipt of the gates was kept."},
-            "signoff": closed(
-                {
-                    "state": {"enum": list(get_args(State))},
-                    "signed": _list(
-                        closed(
-                            {
-                                **dict.fromkeys(("role", "key", "signed_at"), _TEXT),
-                                "decision": {"enum": ["approved", "refused"]},
-                                "counts": {"type": "boolean", "description": "Nothing speaks against it."},
-                                "url": _BELOW,
-                            }
-                        )
-                    ),
-                }
-            ),
+            **DECIDED,
         },
     ),
     "card-api": (
