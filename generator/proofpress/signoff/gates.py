@@ -144,8 +144,8 @@ def _late(item: Signed, case: SignoffCase) -> str:
 
 def nobody_refuses(case: SignoffCase) -> Iterator[GateDecision]:
     """Somebody with a role answered no to a question, and signed that. The refusal stands, whatever the policy or the
-    receipt became since, until a later approval of the same role. What the registry says was rejected or yanked is refused
-    too, whoever signed it.
+    receipt became since, until a later approval of the same role. What the registry says was rejected or yanked is
+    refused too, whoever signed it.
 
     Mend it by mending the release, or by a later sign-off of that role.
     """
