@@ -75,7 +75,7 @@ def markdown_report(
 
 
 def _blocks(receipt: GateReceipt, comparison: Comparison | None, titles: Mapping[str, str]) -> Iterator[list[str]]:
-    told = [item for item in receipt.decisions if item.verdict != "pass" and not only_tells(item)]
+    told = [item for item in receipt.decisions if item.verdict != "pass" and not _is_in_changes(item)]
     header = ["", "### Decisions", "", "| Verdict | Gate | Subject | Expected | Found | Why |"]
     header.append("| --- | --- | --- | --- | --- | --- |")
     for index, item in enumerate(told):
@@ -89,7 +89,7 @@ def _blocks(receipt: GateReceipt, comparison: Comparison | None, titles: Mapping
             yield ["", f"{neutral} neutral changes are not listed; {comparison.unchanged} facts are unchanged."]
 
 
-def only_tells(item: GateDecision) -> bool:
+def _is_in_changes(item: GateDecision) -> bool:
     """Whether a decision only tells a change, which the tables of changes tell too."""
     return item.verdict == "warn" and item.gate == "GAT007" and item.waived_by is None
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from proofpress.evidence.attestation import GateDecision, GateReceipt
+from proofpress.evidence.attestation import REFUSING, GateDecision, GateReceipt
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.policy import Policy
 from proofpress.gate.gate import POLICY, RELEASE, decision
@@ -228,6 +228,6 @@ def with_signoff(case: SignoffCase) -> GateReceipt:
         (*case.fresh.decisions, *asked),
         key=lambda item: (WORST_FIRST.index(item.verdict), item.gate, item.subject, item.code, item.why),
     )
-    refused = any(item.verdict in {"deny", "not decided"} for item in decisions)
+    refused = any(item.verdict in REFUSING for item in decisions)
     made = case.fresh.model_copy(update={"decisions": tuple(decisions), "verdict": "FAIL" if refused else "PASS"})
     return read_receipt(dump_json(made.model_dump(by_alias=True, exclude_unset=True)).encode())

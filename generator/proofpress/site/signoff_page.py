@@ -1,34 +1,26 @@
-"""What the gates decided of a release and who signed it off, verified from the bytes of the files beside its pack."""
+"""Who signed a release off, verified from the bytes of the files beside its pack."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from proofpress.evidence.attestation import DecisionVerdict, GateReceipt
+from proofpress.evidence.attestation import GateReceipt
 from proofpress.evidence.policy import Policy
-from proofpress.gate.judge import WORST_FIRST
-from proofpress.gate.report import only_tells
 from proofpress.signoff.read import Attested, Signed
 from proofpress.signoff.standing import SignoffStanding, State, standing_of
+from proofpress.site.decisions import RECEIPT_PLACE
 from proofpress.site.layout import cell, column, row
 from proofpress.site.markdown_page import Heading
 from proofpress.site.publish import OutputFile
 
-DECISION: Final = "decision/"
+SIGNOFF_PAGE: Final = "sign-off/"
 _TONES: Final[dict[State, str]] = {
     "signed off": "ok",
     "refused": "bad",
     "incomplete": "warn",
     "not signed off": "warn",
     "not asked for": "muted",
-}
-_VERDICTS: Final[dict[DecisionVerdict, tuple[str, str]]] = {
-    "deny": ("bad", "denied"),
-    "not decided": ("bad", "not decided"),
-    "warn": ("warn", "warned"),
-    "pass": ("ok", "passed"),
 }
 
 
@@ -92,10 +84,12 @@ class ReleaseSignoff:
         return f"{standing.alone.capitalize()}." if standing.alone else ""
 
     def files(self, path: str) -> Iterator[OutputFile]:
-        """The receipt and the signatures as they are, so that others can verify them."""
-        kept = [signed.name for signed in self._all if signed.signoff is not None]
-        for name in (*(("gate.json",) if self.receipt else ()), *kept):
-            yield OutputFile(path=f"{path}attestations/{name}", data=self.attested.files[name])
+        """The receipt and the signatures, byte for byte, so that others can verify them."""
+        if self.receipt is not None and self.attested.receipt is not None:
+            yield OutputFile(path=f"{path}{RECEIPT_PLACE}", data=self.attested.receipt)
+        for signed in self._all:
+            if signed.signoff is not None:
+                yield OutputFile(path=f"{path}attestations/{signed.name}", data=self.attested.files[signed.name])
 
     @property
     def _all(self) -> tuple[Signed, ...]:
@@ -130,7 +124,7 @@ class ReleaseSignoff:
         """The whole for its page."""
         return {
             "badge": self.badge(),
-            "gate": self._gate() if self.receipt else None,
+            "gate": self._gates(),
             "required": [f"{number} of {role}" for role, number in self.standing.required.items()],
             "state": self._sentence(),
             "columns": [
@@ -148,42 +142,14 @@ class ReleaseSignoff:
         return [
             Heading(level=2, id="sign-off", title="Sign-off"),
             *([Heading(level=2, id="answers", title="Answers")] if answers else ()),
-            Heading(level=2, id="gates", title="Gates"),
         ]
 
-    def _gate(self) -> dict[str, Any]:
+    def _gates(self) -> dict[str, str] | None:
         receipt = self.receipt
         if receipt is None:
-            return {}
-        counts = Counter(item.verdict for item in receipt.decisions)
-        against = receipt.against.bundle_id if receipt.against else ""
-        return {
-            "badge": {"tone": "ok" if receipt.verdict == "PASS" else "bad", "text": receipt.verdict},
-            "counts": [
-                {"tone": _VERDICTS[verdict][0], "text": f"{counts[verdict]} {_VERDICTS[verdict][1]}"}
-                for verdict in WORST_FIRST
-                if counts[verdict]
-            ],
-            "at": _time(receipt.evaluated_at),
-            "against": against,
-            "policy": receipt.policy.sha256,
-            "columns": [
-                column("Subject", whole=False),
-                column("Verdict", whole=True),
-                *(column(title, whole=False) for title in ("Found", "Why")),
-            ],
-            "rows": [
-                row(
-                    cell(item.subject, note=f"{item.gate} {item.code}".rstrip()),
-                    cell(item.verdict, badge=_VERDICTS[item.verdict][0]),
-                    cell(item.found, note=f"expected: {item.expected}"),
-                    cell(item.why, note=item.waived_by or ""),
-                )
-                for item in receipt.decisions
-                if item.verdict != "pass" and not only_tells(item)
-            ],
-            "told": sum(only_tells(item) for item in receipt.decisions),
-        }
+            return None
+        tone = "ok" if receipt.verdict == "PASS" else "bad"
+        return {"tone": tone, "text": f"Gates: {receipt.verdict}", "at": _time(receipt.evaluated_at)}
 
     def _signed(self, item: Signed) -> dict[str, Any]:
         said = item.signoff
