@@ -8,6 +8,7 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.signed import PolicyKey, Role
+from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
 
@@ -103,10 +104,18 @@ class Policy(Model):
     roles: dict[Name, Role] = Field(
         default_factory=dict, description="Who may do what: roles and the keys that hold them"
     )
+    signoff: dict[str, SignoffRule] = Field(
+        default_factory=dict,
+        description="Who must sign off before a deployment, by family; '*' stands for every family without its own",
+    )
 
     def gates_of(self, family: str) -> Gates | None:
         """The gates of a family, None when the policy has none for it."""
         return self.gates.get(family) or self.gates.get("*")
+
+    def signoff_of(self, family: str) -> SignoffRule | None:
+        """Who must sign off a family's releases, None when the policy asks nobody."""
+        return self.signoff.get(family) or self.signoff.get("*")
 
     def holders(self, role: str, family: str, at: str) -> dict[str, str]:
         """The keys (name → text) that hold a role for a family at a time; empty when the policy has no such role."""
