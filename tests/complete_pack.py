@@ -156,11 +156,17 @@ def decision(folder: Path) -> Mapping[str, Any]:
         "accepted_at": "2026-03-01T12:00:00Z",
         "decision_url": "https://example.org/decisions/8",
         "rationale": "Odd numbers are rare in use.",
-        "replacement_target": "0.5 for this release, the old target for the next.",
         "issue_refs": ["#8", "#9"],
         "binds": produced(folder, METRICS),
         "failed_targets": [
-            {"metric": "accuracy", "split": "test", "slice": ODD, "value": Number("0.5"), "target": MISSED}
+            {
+                "metric": "accuracy",
+                "split": "test",
+                "slice": ODD,
+                "value": Number("0.5"),
+                "target": MISSED,
+                "replacement": Target(op=">=", value=Number("0.45")),
+            }
         ],
         "negative_findings": ["Half of the odd numbers are told wrongly."],
         "claim_boundary": ["The decision changes no measured value."],

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from pack_builder import EVAL, REMOVE, PackBuilder
+from pack_builder import EVAL, FIXED_SCORES, REMOVE, PackBuilder
 from proofpress.evidence.deprecated import DeprecatedField
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
@@ -131,9 +131,7 @@ def _later_release(pack: PackBuilder) -> None:
 
 
 def _other_score(pack: PackBuilder) -> None:
-    pack.with_interface().write("demo/scores.jsonl", '{"number": 21, "parity": "even"}\n')
-    pack.corrupt(FACE, "/fixed_input_scores/0/scores_path", "demo/scores.jsonl")
-    pack.corrupt(FACE, "/fixed_input_scores/0/key_field", "number").reseal()
+    pack.with_interface().replace(FIXED_SCORES, '"odd"', '"even"').reseal()
 
 
 def _gone_at_once(pack: PackBuilder) -> None:
@@ -172,7 +170,8 @@ def _shared_key(pack: PackBuilder) -> None:
     text = b"r10\nr11\nr12\nt20\n"
     digest = sha256(text).hexdigest()
     pack.write("dataset/keys/record/train.txt", text).corrupt(SPLITS, "/keys/0/files/0/sha256", digest)
-    pack.corrupt(DATA, "/generated_by", "proofpress.pack.import")  # whose snapshot ids are somebody's names
+    pack.corrupt(DATA, "/generated_by", "foreign.dataset")  # whose snapshot ids are somebody's names
+    pack.corrupt("manifest.json", "/profile", "foreign")
     pack.corrupt(DATA, "/splits/0/keys_sha256", digest).corrupt(SPLITS, "/overlaps/0/n", 1).reseal()
 
 
@@ -220,6 +219,7 @@ def _unbacked(pack: PackBuilder) -> None:
     """Every row says why it has no per-example results, which is too little for a headline."""
     for index in range(len(pack.value(EVAL, "/rows"))):
         pack.corrupt(EVAL, f"/rows/{index}/per_sample", None).corrupt(EVAL, f"/rows/{index}/notes", "Nobody kept them.")
+    pack.remove("model/per_example/test.jsonl")
     pack.corrupt("manifest.json", "/profile", "backed").reseal()
 
 
@@ -274,6 +274,17 @@ _BACK = Profile(
     extends="paper-demo",
     per_sample=True,
 )
+_FOREIGN = Profiles(
+    {
+        "foreign": Profile(
+            schema_version="1.0.0",
+            name="foreign",
+            title="Takes data as another program packed it",
+            extends="paper-demo",
+            generators={"dataset": ("foreign.dataset",)},
+        )
+    }
+)
 _BACKED = Profiles({"backed": _BACK})
 _CHECKED = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "preflight_schema": True})})
 _FILES = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "metrics_files": True})})
@@ -287,10 +298,10 @@ READING_CASES = dict(
         one("ING003", "notes.txt", "", lambda pack: os.link(_outside(pack), pack / "notes.txt")),
         one("ING004", "sha256sums", "", lambda pack: (pack / "sha256sums").write_text("x")),
         one("ING005", "huge.bin", "", _sparse),
-        one("ING007", "extra.json", "", added("extra.json", "{")),
-        one("ING008", "extra.json", "/b/a", added("extra.json", '{"b": {"a": 1, "a": 2}}')),
-        one("ING009", "extra.json", "", added("extra.json", '{"a": NaN}')),
-        one("ING010", "extra.jsonl", "/1", added("extra.jsonl", '{"key": "b"}\n{"key": "a"}\n')),
+        one("ING007", "attachments/e.json", "", added("attachments/e.json", "{")),
+        one("ING008", "attachments/e.json", "/b/a", added("attachments/e.json", '{"b": {"a": 1, "a": 2}}')),
+        one("ING009", "attachments/e.json", "", added("attachments/e.json", '{"a": NaN}')),
+        one("ING010", "attachments/e.jsonl", "/1", added("attachments/e.jsonl", '{"key": "b"}\n{"key": "a"}\n')),
         one("SCH001", COST, "/carbon", sealed(COST, "/carbon", "not weighed")),
         one("SCH002", COST, "/schema_version", sealed(COST, "/schema_version", "2.0.0")),
         one("SCH003", COST, "/carbon", _newer_minor, severity="note"),
@@ -341,6 +352,7 @@ PACK_CASES = dict(
         one("SCH007", MODEL, "/inputs/1", _input_twice),
         one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
+        one("INT008", "model/left_over.json", "", added("model/left_over.json", "{}\n")),
         one("MET001", EVAL, "/rows/0/delta_vs_baseline", sealed(EVAL, "/rows/0/delta_vs_baseline", Number("0.26"))),
         one("MET002", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.8"))),
         one(
@@ -359,7 +371,7 @@ PACK_CASES = dict(
         one("MET011", EVAL, "/rows/0/ci_high", sealed(EVAL, "/rows/0/ci_high", Number("95.4"))),
         one("LEA001", SPLITS, "/keys/0/files/0", sealed(SPLITS, "/keys/0/files/0/n", 5)),
         one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
-        one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
+        one("LEA003", SPLITS, "/overlaps/0/n", _shared_key, profiles=_FOREIGN),
         one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
         (
             "DAT001",
@@ -412,7 +424,7 @@ PACK_CASES = dict(
         one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
         one("PRV003", "release.json", "line *", _keyword("someone@example.org")),
         one("PRV004", "release.json", "line *", _keyword("gpu7.cluster.internal")),
-        one("ACT001", "extra.svg", "", added("extra.svg", "<svg/>\n")),
+        one("ACT001", "attachments/e.svg", "", added("attachments/e.svg", "<svg/>\n")),
         one("FRS001", "model/model_card.md", "", _edited_card),
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
         one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 3)),
@@ -445,6 +457,7 @@ IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 
 
 FURTHER = (
+    ("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "proofpress.pack.dataset")),
     ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
     ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
     ("DEM005", DEMO, "/inputs", _other_model),

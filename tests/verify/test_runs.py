@@ -66,7 +66,7 @@ def test_a_stale_preflight_is_refused(pack: PackBuilder) -> None:
 
 def test_a_dataset_file_that_the_preflight_has_not_seen_is_refused(pack: PackBuilder) -> None:
     pack.write("dataset/more.txt", "more\n").reseal()
-    assert found(pack) == [("RUN003", PREFLIGHT, "/inputs")]
+    assert found(pack) == [("INT008", "dataset/more.txt", ""), ("RUN003", PREFLIGHT, "/inputs")]
 
 
 def test_other_promoted_parameters_than_the_preflight_checked(pack: PackBuilder) -> None:

@@ -10,7 +10,7 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence, UnreadError, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import ExternalArtifact, FileEntry
 from proofpress.ingest.raw import RawPack
@@ -232,7 +232,14 @@ def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
             if blocked:
                 unusable.add(each.id)
             continue
-        found = list(_checked(each, case))
+        found: list[Finding] = []
+        try:
+            found.extend(_checked(each, case))
+        except UnreadError as exc:
+            outcome.findings.extend(found)
+            outcome.skipped.append((each.id, f"{exc} could not be read"))
+            unusable.add(each.id)
+            continue
         outcome.findings.extend(found)
         if any(finding.severity == "error" for finding in found):
             unusable.add(each.id)
@@ -246,12 +253,14 @@ _UNDECIDED = (ProofpressError, ValueError, TypeError, LookupError, ArithmeticErr
 
 def _checked(each: Rule, case: Case) -> Iterator[Finding]:
     severity = each.severity
-    newer = each.book > case.evidence.manifest.rule_book
+    newer = case.evidence.holds("manifest") and each.book > case.evidence.manifest.rule_book
     if newer and not each.always_refuses and severity == "error":
         severity = "warning"
     try:
         for finding in each.check(case) if each.check else ():
             yield replace(finding, rule=each.id, severity=severity, pack=case.raw.label)
+    except UnreadError:
+        raise
     except _UNDECIDED as exc:
         yield Finding(
             rule="SYS001",

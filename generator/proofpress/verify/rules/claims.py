@@ -24,7 +24,7 @@ _PLACEHOLDERS = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = frozenset(("claim_boundary", "limitations", "negative_findings"))
-_REASONS = frozenset(("rationale", "replacement_target", "description"))
+_REASONS = frozenset(("rationale", "description"))
 
 
 def _prose(case: Case) -> Iterator[tuple[str, str, str]]:

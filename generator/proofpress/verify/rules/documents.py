@@ -199,8 +199,8 @@ def validated(case: Case) -> Iterator[Finding]:
 def generators(case: Case) -> Iterator[Finding]:
     """`generated_by` names a program that the profile does not accept for this document.
 
-    Hand-written evidence has no run behind it. Write the document with its builder, or accept the program in
-    a profile.
+    Each document has its own builder, and no other builder's word counts for it. Hand-written evidence has no run
+    behind it. Write the document with its builder, or accept the program in a profile.
     """
     chain = case.profiles.chain(case.evidence.manifest.profile)
     for kind, document in case.evidence.documents():
@@ -209,9 +209,7 @@ def generators(case: Case) -> Iterator[Finding]:
                 kind.path,
                 "/generated_by",
                 f"'{document.generated_by}' is not accepted as writer of the {kind.role}",
-                expected=" or ".join(
-                    sorted({label for profile in chain for labels in profile.generators.values() for label in labels})
-                ),
+                expected=" or ".join(case.profiles.labels(chain, kind.name)) or "no writer: the profile names none",
                 found=document.generated_by,
                 hint="write the document with its builder",
             )

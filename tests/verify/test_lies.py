@@ -1,0 +1,136 @@
+"""Packs that lie by agreement: what one document says is put right in the others, and the whole is sealed again."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pack_builder import EVAL, FIXED_SCORES, REMOVE, PackBuilder
+from proofpress.evidence.dvc import LOCK, folder_md5
+from proofpress.evidence.values import Number
+
+FACE, FAILURES = "interface.json", "assurance/failure_modes.json"
+RESULTS = "model/per_example/test.jsonl"
+Lie = Callable[[PackBuilder], Any]
+
+
+def refused(pack: PackBuilder, **options: Any) -> set[tuple[str, str, str]]:
+    """(rule, file, pointer) of everything that refuses a pack."""
+    verdict = pack.verify(**options)
+    assert not [item for item in verdict.findings if item.rule == "SYS001"]
+    for item in verdict.errors:
+        assert all((item.message, item.expected, item.found, item.hint)), item
+    return {(item.rule, item.file, item.pointer) for item in verdict.errors}
+
+
+# ── what can be judged is judged ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("broken", ["release.json", "manifest.json"])
+def test_an_unreadable_core_hides_nothing_else(broken: str, pack: PackBuilder) -> None:
+    pack.corrupt("model/eval_metrics.json", "/rows/0/delta_vs_baseline", Number("0.9")).reseal()
+    pack.write("attachments/notes.txt", "written by someone@example.org\n").write(broken, "{")
+    found = {(rule, file) for rule, file, _pointer in refused(pack)}
+    wanted = {("ING007", broken), ("MET001", EVAL), ("PRV003", "attachments/notes.txt")}
+    assert wanted <= found
+    if broken == "release.json":
+        assert ("INT001", broken) in found
+        assert ("INT003", "attachments/notes.txt") in found
+
+
+def test_rules_that_ask_for_an_unreadable_release_are_skipped(pack: PackBuilder) -> None:
+    verdict = pack.write("release.json", "{").reseal(documents=False).verify()
+    assert [(item.rule, item.file) for item in verdict.findings] == [("ING007", "release.json")]
+    assert ("IDN002", "release.json could not be read") in verdict.skipped
+    assert {"INT001", "MET001", "PRV001"} <= set(verdict.passed)
+    assert verdict.verified is None
+    assert verdict.pack_id == pack.pack_id
+
+
+# ── failure modes, fixed scores ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "place"),
+    [
+        ("/where/0/field", "corect", "/where/0"),
+        ("/where/0/value", "0", "/where/0"),
+        ("/slice/value", "prime", "/slice"),
+    ],
+)
+def test_a_failure_that_nobody_looked_for_is_not_fixed(pointer: str, value: str, place: str, pack: PackBuilder) -> None:
+    selection = "/failure_modes/1/selection"
+    pack.with_assurance().corrupt(FAILURES, f"{selection}{pointer}", value)
+    if "slice" in pointer:
+        pack.corrupt(FAILURES, "/failure_modes/1/n", 0)
+    assert refused(pack.reseal()) == {("ASR006", FAILURES, f"{selection}{place}")}
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "rule", "place"),
+    [
+        ("/fixed_input_scores/0/scores_path", REMOVE, "IFC007", "/fixed_input_scores/0/scores_path"),
+        ("/fixed_input_scores/0/scores_path", "demo/answers.jsonl", "IFC007", "/fixed_input_scores/0/scores/0"),
+        ("/inputs", [], "IFC004", "/inputs"),
+        ("/outputs", [], "IFC004", "/outputs"),
+        ("/metrics", [], "IFC004", "/metrics"),
+    ],
+)
+def test_an_interface_that_promises_nothing(pointer: str, value: Any, rule: str, place: str, pack: PackBuilder) -> None:
+    pack.with_interface().corrupt(FACE, pointer, value)
+    if "scores_path" in pointer:
+        pack.remove(FIXED_SCORES)
+    assert (rule, FACE, place) in refused(pack.reseal())
+
+
+def test_scores_that_the_demo_wrote_for_another_input(pack: PackBuilder) -> None:
+    place = "/fixed_input_scores/0"
+    pack.with_interface().remove(FIXED_SCORES).corrupt(FACE, f"{place}/scores_path", "demo/answers.jsonl")
+    pack.corrupt(FACE, f"{place}/scores/0/key", "1").reseal()
+    assert refused(pack) == set()
+    pack.corrupt(FACE, f"{place}/input_path", REMOVE).corrupt(FACE, f"{place}/input_sha256", "d" * 64).reseal()
+    assert refused(pack) == {("IFC007", FACE, f"{place}/scores_path")}
+
+
+@pytest.mark.parametrize("text", ['{"key":\r"21", "parity": "odd"}\n', '{"key": "21", "parity": true}\n'])
+def test_odd_scores_never_stop_the_verification(text: str, pack: PackBuilder) -> None:
+    pack.with_interface().write(FIXED_SCORES, text).reseal()
+    assert {rule for rule, _file, _pointer in refused(pack)} <= {"IFC007"}
+
+
+# ── folders that DVC recorded ────────────────────────────────────────────────────────────────────────
+
+
+def _locked(pack: PackBuilder, path: str, digest: str, files: int) -> PackBuilder:
+    entry = f"    - path: {path}\n      hash: md5\n      md5: {digest}\n      nfiles: {files}\n"
+    return pack.write(LOCK, (pack / LOCK).read_text() + entry)
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize("path", ["model/per_example", "out/per_example"])
+def test_a_folder_is_the_one_that_dvc_recorded(path: str, pack: PackBuilder) -> None:
+    digest = _md5(pack / RESULTS)
+    listing = json.dumps([{"md5": digest, "relpath": "test.jsonl"}]).encode()
+    recorded = hashlib.md5(listing, usedforsecurity=False).hexdigest() + ".dir"
+    assert folder_md5({"test.jsonl": digest}) == recorded
+    assert refused(_locked(pack, path, recorded, 1).preflighted().reseal()) == set()
+
+
+@pytest.mark.parametrize("path", ["model/per_example", "out/per_example"])
+def test_a_folder_of_another_run_is_refused(path: str, pack: PackBuilder) -> None:
+    other = folder_md5({"test.jsonl": "0" * 32})
+    _locked(pack, path, other, 1).preflighted().reseal()
+    assert refused(pack) == {("LCK001", "model/per_example", "")}
+
+
+def test_a_folder_that_lost_a_file_is_refused(pack: PackBuilder) -> None:
+    whole = folder_md5({"test.jsonl": _md5(pack / RESULTS), "train.jsonl": "0" * 32})
+    _locked(pack, "model/per_example", whole, 2).preflighted().reseal()
+    assert refused(pack) == {("LCK001", "model/per_example", "")}
+    assert "2 files" in pack.verify().errors[0].expected
