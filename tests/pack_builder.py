@@ -733,7 +733,11 @@ def _evaluate(folder: Path, identity: Mapping[str, str], snapshot: str, at: str)
     accuracy = Metric(name="accuracy", unit="fraction", higher_is_better=True, field="correct")
 
     def interval(_metric: Metric, chosen: Examples) -> Interval | None:
-        return Interval(low=0.301, high=0.954, level="0.95", method="Wilson score") if len(chosen.rows) == 4 else None
+        return (
+            Interval(low=0.300642, high=0.954413, level="0.95", method="Wilson score")
+            if len(chosen.rows) == 4
+            else None
+        )
 
     rows = [
         measure(

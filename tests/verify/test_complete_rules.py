@@ -54,6 +54,10 @@ def _config(pack: CompletePack) -> None:
     bound(pack.replace(CONFIG, "threshold: 0.50", "threshold: 0.65"))
 
 
+def _other_split(pack: CompletePack) -> None:
+    bound(pack.replace(CONFIG, '["test"]', '["train"]'))
+
+
 def _unmarked(pack: CompletePack) -> None:
     bound(pack.replace(SCORES, ', "generated_by": "tiny.score"', ""))
 
@@ -78,6 +82,7 @@ CASES: dict[str, tuple[str, str, Mutation]] = {
     "EVL005": (EVAL, "/parameters/threshold", _config),
     "EVL006": (SCORES, "", _unmarked),
     "EVL007": (EVAL, "/rows/0/baseline_per_sample", _baseline),
+    "EVL008": (CONFIG, "/splits", _other_split),
     "RDY001": (SUITE, "/steps/0", sealed(SUITE, "/steps/0/exit_code", 1)),
     "RDY002": (SUITE, "/steps/0/outputs/0", _suite_changed),
     "RDY003": (SUITE, "/steps/0/step", sealed(SUITE, "/steps/0/step/command/1", "model/other.py")),

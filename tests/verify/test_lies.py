@@ -134,3 +134,90 @@ def test_a_folder_that_lost_a_file_is_refused(pack: PackBuilder) -> None:
     _locked(pack, "model/per_example", whole, 2).preflighted().reseal()
     assert refused(pack) == {("LCK001", "model/per_example", "")}
     assert "2 files" in pack.verify().errors[0].expected
+
+
+# ── intervals ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _resampled(pack: PackBuilder, low: str, high: str, *, method: str, values: list[int] | None = None) -> None:
+    """Let the tiny pack's split be as long as these hits and misses, and its first row have this interval."""
+    rows = [f'{{"key": "t{index:02}", "correct": {value}}}\n' for index, value in enumerate(values or [], start=1)]
+    keys = hashlib.sha256("".join(f"t{index:02}\n" for index in range(1, len(rows) + 1)).encode()).hexdigest()
+    share = f"{sum(values or []) / len(rows):.6f}"
+    row = pack.value(EVAL, "/rows/0") | {"value": Number(share), "n": len(rows), "evaluated_keys_sha256": keys}
+    row |= {"ci_low": Number(low), "ci_high": Number(high), "ci_method": method}
+    for name in ("baseline", "baseline_value", "delta_vs_baseline", "baseline_evaluated_keys_sha256", "target"):
+        row.pop(name, None)
+    pack.write(RESULTS, "".join(rows)).corrupt(EVAL, "/rows", [row]).corrupt(EVAL, "/slice_dimensions", [])
+    pack.corrupt(EVAL, "/splits/0/n", len(rows)).corrupt(EVAL, "/splits/0/keys_sha256", keys).reseal()
+
+
+HITS = [1] * 30 + [0] * 10
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "method", "right"),
+    [
+        ("0.598", "0.858", "Wilson score", True),
+        ("0.700", "0.800", "Wilson score", False),
+        ("0.614", "0.886", "normal approximation of the mean over examples", True),
+        ("0.700", "0.800", "normal approximation of the mean over examples", False),
+        ("0.61", "0.88", "percentile bootstrap, 2000 resamples, seed 0", True),
+        ("0.74", "0.76", "percentile bootstrap, 2000 resamples, seed 0", False),
+        ("0.05", "0.99", "percentile bootstrap, 2000 resamples, seed 0", False),
+        ("0.74", "0.76", "expert judgement", False),
+    ],
+)
+def test_intervals_are_those_of_their_method(low: str, high: str, method: str, right: bool, pack: PackBuilder) -> None:
+    _resampled(pack, low, high, method=method, values=HITS)
+    assert (("MET025", EVAL, "/rows/0/ci_low") in refused(pack)) is not right
+
+
+@pytest.mark.parametrize(("low", "high", "right"), [("0.300642", "0.954413", True), ("0.60", "0.80", False)])
+def test_a_proportion_of_some_examples_has_an_interval_of_so_many(
+    low: str, high: str, right: bool, pack: PackBuilder
+) -> None:
+    pack.corrupt(EVAL, "/rows/0/per_sample/aggregate", "none")
+    for index in (1, 2):
+        pack.corrupt(EVAL, f"/rows/{index}/per_sample/aggregate", "none")
+    pack.with_eval().corrupt(EVAL, "/rows/0/ci_low", Number(low)).corrupt(EVAL, "/rows/0/ci_high", Number(high))
+    found = refused(pack.reseal())
+    assert (("MET025", EVAL, "/rows/0/ci_low") in found) is not right
+
+
+# ── numbers in any text ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("path", "pointer"),
+    [
+        ("release.json", "/intended_use/0"),
+        ("release.json", "/out_of_scope/0"),
+        ("model/model_package.json", "/architecture/description"),
+        ("dataset/dataset_package.json", "/description"),
+        ("dataset/dataset_package.json", "/limitations/0"),
+        ("model/efficiency_report.json", "/claim_boundary/0"),
+        ("training/training_run.json", "/notes/0"),
+    ],
+)
+def test_no_number_hides_in_another_text(path: str, pointer: str, pack: PackBuilder) -> None:
+    pack.corrupt(path, pointer, "It is right in 99.1 % of all cases.").reseal(bindings=True)
+    assert ("CLM004", path, pointer) in refused(pack)
+
+
+@pytest.mark.parametrize(
+    "text", ["Needs `numpy 1.26`.", "Needs version 1.26 of it.", "Runs on Python 3.11.", "Right in 75 %, or 0.75."]
+)
+def test_quotations_versions_and_measured_values_are_no_false_claims(text: str, pack: PackBuilder) -> None:
+    pack.corrupt("release.json", "/intended_use/0", text).reseal()
+    assert refused(pack) == set()
+
+
+def test_a_number_of_another_tool_or_a_level_backs_no_claim(pack: PackBuilder) -> None:
+    pack.corrupt("release.json", "/extensions", {"accuracy": Number("0.991")})
+    pack.corrupt("release.json", "/summary", "Right in 99.1 % of all cases.").reseal()
+    assert refused(pack) == {("CLM002", "release.json", "/summary")}
+    pack.corrupt("release.json", "/summary", "Right in 95.0 % of all cases.").reseal()
+    assert refused(pack) == {("CLM002", "release.json", "/summary")}
+    pack.corrupt("release.json", "/summary", "Right in 75 % of all cases, with 95 % intervals.").reseal()
+    assert refused(pack) == set()

@@ -14,7 +14,7 @@ from pack_builder import EVAL, FIXED_SCORES, REMOVE, PackBuilder
 from proofpress.evidence.deprecated import DeprecatedField
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
+from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredCost, RequiredMetric
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
@@ -223,6 +223,10 @@ def _unbacked(pack: PackBuilder) -> None:
     pack.corrupt("manifest.json", "/profile", "backed").reseal()
 
 
+def _measured_again(pack: PackBuilder) -> None:
+    pack.corrupt("manifest.json", "/profile", "costly").reseal()
+
+
 def _early_demo(pack: PackBuilder) -> None:
     early = "2026-02-28T00:00:00Z"
     pack.corrupt(DEMO, "/started_at", early).corrupt(DEMO_PREFLIGHT, "/checked_at", early).reseal()
@@ -273,6 +277,17 @@ _BACK = Profile(
     title="Asks for what values are recomputed from",
     extends="paper-demo",
     per_sample=True,
+)
+_COSTLY = Profiles(
+    {
+        "costly": Profile(
+            schema_version="1.0.0",
+            name="costly",
+            title="Asks for costs",
+            extends="paper-demo",
+            costs=(RequiredCost(name="latency*", repeats=20), RequiredCost(name="*memory")),
+        )
+    }
 )
 _FOREIGN = Profiles(
     {
@@ -413,9 +428,12 @@ PACK_CASES = dict(
         one("IFC005", "release.json", "/deprecations/0", _gone_at_once),
         one("IFC006", "release.json", "/changelog/removed", _later_release),
         one("IFC007", FACE, "/fixed_input_scores/0/scores/0", _other_score),
+        one("MET025", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.60"))),
+        one("PRO023", COST, "/rows", _measured_again, profiles=_COSTLY),
         one("CHG001", "release.json", "/changelog", sealed("release.json", "/changelog", {})),
         one("CLM001", EVAL, "/conclusions", sealed(EVAL, "/conclusions", ["It got better."])),
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
+        one("CLM004", "release.json", "/title", sealed("release.json", "/title", "Tiny digits, right in 99.1 %")),
         one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
         one("NEG001", EVAL, "/negative_findings/0", sealed(EVAL, "/negative_findings", ["None known."])),
         one("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "There were none.")),

@@ -8,7 +8,7 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Text
 
 
 class RequiredMetric(Model):
@@ -16,6 +16,14 @@ class RequiredMetric(Model):
 
     name: Name
     split: Name
+
+
+class RequiredCost(Model):
+    """A cost that the efficiency report must hold, by its name (`*` stands for any end), and how it was measured."""
+
+    name: Name
+    repeats: Count | None = Field(default=None, description="How many timed calls are behind it at least")
+    warm_up: Count | None = Field(default=None, description="How many untimed calls came before them at least")
 
 
 class Profile(Model):
@@ -50,6 +58,7 @@ class Profile(Model):
         description="Form (a regular expression) of each identity of another project in the release's extensions",
     )
     metrics: tuple[RequiredMetric, ...] = ()
+    costs: tuple[RequiredCost, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None

@@ -26,6 +26,7 @@ RULE_BOOK = 2
 RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z", 2: "2026-11-25T00:00:00Z"}
 
 
+_NO_VALUES = frozenset(("ci_level", "extensions"))
 _NOT_MEASURED = frozenset(("manifest", "model_manifest", "suite", "readiness"))
 
 
@@ -91,14 +92,18 @@ class Case:
 
     @cached_property
     def measured(self) -> frozenset[Decimal]:
-        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets."""
+        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets.
+
+        From rule book 2 on also without levels of intervals and the free fields of other tools.
+        """
+        left_out = _NO_VALUES if self.evidence.manifest.rule_book >= 2 else frozenset[str]()
         kinds = (kind for kind in KIND_BY_PATH.values() if kind.name not in _NOT_MEASURED)
         waiting = [self.values.get(kind.path) for kind in kinds]
         found: set[Decimal] = set()
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict):
-                waiting.extend(item.values())
+                waiting.extend(value for name, value in item.items() if name not in left_out)
             elif isinstance(item, tuple):
                 waiting.extend(item)
             elif isinstance(item, Decimal):

@@ -28,7 +28,8 @@ _PACKAGE = "package the run folder again: proofpress pack training"
 @rule("RUN001", "The training preflight passed", needs="preflight", book=2)
 def passed(case: Case) -> Iterator[Finding]:
     """A check of the preflight failed, is missing, or says something else than the values behind it give; or the
-    verdict is not that of the checks.
+    verdict is not that of the checks. There is a check of each document of the dataset that the pack holds, of the
+    configuration's schema, and of each thing that is required of the machine.
 
     A run whose preflight failed may have used broken data or a machine that it was not made for.
     """
@@ -36,7 +37,9 @@ def passed(case: Case) -> Iterator[Finding]:
     if report is None:
         return
     schema = report.configuration.validated_by
+    reviewed = ("dataset_spec", "dataset_check", "dataset_snapshot")
     wanted = [document_check(_PATHS[name]) for name in ("dataset", "dataset_manifest", "splits")]
+    wanted += [document_check(_PATHS[name]) for name in reviewed if case.evidence.holds(name)]
     wanted += configuration_checks(schema.path, None if schema.closed else "/") if schema else ()
     wanted += requirement_checks(report.requirements, report.machine)
     for check, found in contradicted(report.checks, wanted):
