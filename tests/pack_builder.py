@@ -451,7 +451,8 @@ def _records(name: str, purpose: str, keys: Sequence[str]) -> SplitRecords:
 
 
 def _example(key: str, label: str, *, correct: int) -> Mapping[str, Any]:
-    return {"key": key, "label": label, "prediction": label, "correct": correct, "slices": {"parity": label}}
+    prediction = label if correct else "odd" if label == "even" else "even"
+    return {"key": key, "label": label, "prediction": prediction, "correct": correct, "slices": {"parity": label}}
 
 
 SPEC: Final[Mapping[str, Any]] = {

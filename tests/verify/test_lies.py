@@ -221,3 +221,41 @@ def test_a_number_of_another_tool_or_a_level_backs_no_claim(pack: PackBuilder) -
     assert refused(pack) == {("CLM002", "release.json", "/summary")}
     pack.corrupt("release.json", "/summary", "Right in 75 % of all cases, with 95 % intervals.").reseal()
     assert refused(pack) == set()
+
+
+# ── a run's record ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        (["python", "train.py", "--depth=2", "--verbose"], True),
+        (["python", "train.py", "--threshold", "0.5", "--out", "x"], True),
+        (["python", "train.py", "--depth=3"], False),
+        (["python", "train.py", "--threshold", "0.65"], False),
+    ],
+)
+def test_options_of_the_command_are_parameters_of_the_run(words: list[str], right: bool, pack: PackBuilder) -> None:
+    pack.corrupt("training/training_run.json", "/command", words).reseal()
+    assert ({rule for rule, _file, _pointer in refused(pack)} == {"RUN008"}) is not right
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "right"),
+    [
+        ('"prediction": "even", "correct": 0', '"prediction": "Odd.", "correct": 0', True),
+        (
+            '"label": "even", "prediction": "even", "correct": 1',
+            '"label": "even", "prediction": "Even.", "correct": 1',
+            True,
+        ),
+        (
+            '"label": "even", "prediction": "even", "correct": 1',
+            '"label": "even", "prediction": "odd", "correct": 1',
+            False,
+        ),
+    ],
+)
+def test_free_text_may_be_right_in_other_words(old: str, new: str, right: bool, pack: PackBuilder) -> None:
+    pack.replace(RESULTS, old, new).reseal()
+    assert ({rule for rule, _file, _pointer in refused(pack)} == {"MET026"}) is not right

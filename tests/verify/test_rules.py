@@ -18,6 +18,8 @@ from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredCo
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
+from proofpress.pack.training import write_run_manifest
+from proofpress.pack.writer import produced
 from proofpress.verify import Profiles, verify
 from proofpress.verify.book import ACROSS, PACK_RULES, READING, rule_book
 from proofpress.verify.rules import evaluation, readiness
@@ -132,6 +134,32 @@ def _later_release(pack: PackBuilder) -> None:
 
 def _other_score(pack: PackBuilder) -> None:
     pack.with_interface().replace(FIXED_SCORES, '"odd"', '"even"').reseal()
+
+
+def _other_answer(pack: PackBuilder) -> None:
+    """The fixed input's record is an example of the evaluation, with an output that the model has."""
+    pack.corrupt(MODEL, "/outputs/0/name", "prediction").with_interface()
+    pack.corrupt(FACE, "/outputs/0/name", "prediction")
+    pack.corrupt(FACE, "/fixed_input_scores/0/scores/0", {"key": "t23", "output": "prediction", "label": "odd"})
+    pack.rescored().reseal()
+
+
+def _outside_twice(pack: PackBuilder) -> None:
+    elsewhere = {"name": "weights.bin", "role": "model weights", "sha256": OTHER, "size": 64}
+    pack.corrupt("manifest.json", "/external_artifacts", [elsewhere]).reseal_sums()
+
+
+def _right_by_hand(pack: PackBuilder) -> None:
+    """The wrong answer counts as right, and a right one as wrong: the mean stays."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().replace('"prediction": "even", "correct": 0', '"prediction": "odd", "correct": 0')
+    pack.write(path, rows).reseal()
+
+
+def _foreign_weights(pack: PackBuilder) -> None:
+    pack.corrupt(RUN, "/outputs", [produced(pack.folder, "model/config.json")])
+    write_run_manifest(pack.folder)
+    pack.reseal()
 
 
 def _gone_at_once(pack: PackBuilder) -> None:
@@ -428,6 +456,18 @@ PACK_CASES = dict(
         one("IFC005", "release.json", "/deprecations/0", _gone_at_once),
         one("IFC006", "release.json", "/changelog/removed", _later_release),
         one("IFC007", FACE, "/fixed_input_scores/0/scores/0", _other_score),
+        one("INT009", "manifest.json", "/external_artifacts/0/name", _outside_twice),
+        one("MET026", "model/per_example/test.jsonl", "key t23", _right_by_hand),
+        one("MET027", EVAL, "/rows/0/target/op", sealed(EVAL, "/rows/0/target/op", "<=")),
+        one("RUN008", RUN, "/command/3", sealed(RUN, "/command/3", "9")),
+        one("RUN009", RUN, "/outputs", _foreign_weights),
+        one("IFC008", FACE, "/fixed_input_scores/0/scores/0", _other_answer),
+        one(
+            "CHG002",
+            "release.json",
+            "/support/until",
+            sealed("release.json", "/support", {"until": "2026-03-01", "note": "Fixes on request."}),
+        ),
         one("MET025", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.60"))),
         one("PRO023", COST, "/rows", _measured_again, profiles=_COSTLY),
         one("CHG001", "release.json", "/changelog", sealed("release.json", "/changelog", {})),
@@ -476,6 +516,9 @@ IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 
 FURTHER = (
     ("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "proofpress.pack.dataset")),
+    ("MET027", COST, "/rows/0/value", sealed(COST, "/rows/0/value", Number("-1"))),
+    ("MET027", COST, "/rows/0/repeats", sealed(COST, "/rows/0/repeats", 0)),
+    ("RUN008", RUN, "/duration_seconds", sealed(RUN, "/duration_seconds", 90_000)),
     ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
     ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
     ("DEM005", DEMO, "/inputs", _other_model),

@@ -202,7 +202,8 @@ def test_receipts_of_files_that_the_demo_did_not_use(pack: PackBuilder) -> None:
 def test_absent_evidence_is_no_trouble_where_no_profile_asks_for_it(pack: PackBuilder) -> None:
     for path in (PREFLIGHT, FILES, RUNTIME, REPORT, RECEIPTS):
         pack.remove(path)
-    pack.corrupt(DEMO, "/receipts", REMOVE).corrupt(DEMO, "/runtime_preflight", REMOVE).reseal()
+    pack.corrupt(DEMO, "/receipts", REMOVE).corrupt(DEMO, "/runtime_preflight", REMOVE)
+    pack.corrupt("manifest.json", "/profile", "minimal").reseal()
     assert found(pack) == []
 
 

@@ -264,4 +264,24 @@ def belongs(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (digests, missing, unlisted, entries, checksums, model_files, recorded_files, belongs)
+@rule("INT009", "External artifacts have names of their own", book=2)
+def external(case: Case) -> Iterator[Finding]:
+    """An external artifact has the name of a file of the pack, or of another artifact: nobody could tell which of the
+    two is meant.
+    """
+    manifest = case.evidence.manifest
+    taken = {entry.path for entry in manifest.files} | {entry.path.removeprefix("model/") for entry in manifest.files}
+    for index, item in enumerate(manifest.external_artifacts):
+        if item.name in taken:
+            yield trouble(
+                MANIFEST,
+                f"/external_artifacts/{index}/name",
+                f"{item.name} is a file of the pack, or another artifact",
+                expected="a name of its own",
+                found=item.name,
+                hint="rename the artifact, or remove one of the two",
+            )
+        taken.add(item.name)
+
+
+RULES = (digests, missing, unlisted, entries, checksums, model_files, recorded_files, belongs, external)

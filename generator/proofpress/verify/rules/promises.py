@@ -259,6 +259,64 @@ def _shown(score: Decimal | None, label: str | None) -> str:
     return str(score) if score is not None else label or "no answer"
 
 
+@rule(
+    "IFC008",
+    "Answers on fixed inputs are those of the evaluation",
+    needs="interface evaluation",
+    after="IFC007",
+    book=2,
+)
+def same_answers(case: Case) -> Iterator[Finding]:
+    """A record of a fixed input is an example of the evaluation too, by its key, and the answer there is another one
+    than the one that the interface tells: a field of the per-example results has the name of the output.
+
+    Only records whose key stands in their own file of scores are compared; row numbers mean nothing elsewhere.
+    """
+    evaluation = case.evidence.evaluation
+    paths = {row.per_sample.path for row in (evaluation.rows if evaluation else ()) if row.per_sample}
+    examples = {
+        str(row["key"]): (path, row)
+        for path in sorted(paths & case.raw.files.keys() - case.broken)
+        for row in case.rows(path) or ()
+        if "key" in row
+    }
+    for index, item in enumerate(_interface(case).fixed_input_scores):
+        file = case.raw.files.get(item.scores_path or "")
+        keyed = {
+            str(row[item.key_field]) for row in (case.rows(file.path) if file else ()) or () if item.key_field in row
+        }
+        for place, score in enumerate(item.scores):
+            path, row = examples.get(score.key, ("", {}))
+            if (
+                score.key in keyed
+                and score.output in row
+                and answer_of(row[score.output]) != (score.score, score.label)
+            ):
+                yield trouble(
+                    INTERFACE,
+                    f"/{SCORES}/{index}/scores/{place}",
+                    f"the answer '{score.output}' for {score.key} is another one in {path}",
+                    expected=_shown(*answer_of(row[score.output])),
+                    found=_shown(score.score, score.label),
+                    hint="score fixed inputs and examples with the same model",
+                )
+
+
+@rule("CHG002", "Support outlasts the release", book=2)
+def supported(case: Case) -> Iterator[Finding]:
+    """Support ended before the release came out, so that it was never offered."""
+    release = case.evidence.release
+    if release.support is not None and release.support.until < release.released_at[:10]:
+        yield trouble(
+            RELEASE,
+            "/support/until",
+            "support ends before the release",
+            expected=f"{release.released_at[:10]} or later",
+            found=release.support.until,
+            hint="state until when fixes are offered, or leave the support out",
+        )
+
+
 @rule("CHG001", "A release says what changed", book=2)
 def entry(case: Case) -> Iterator[Finding]:
     """None of the six sections of the changelog holds an entry, or an entry or the summary is an empty phrase. A
@@ -289,4 +347,4 @@ def entry(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, scores_file, entry)
+RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, scores_file, same_answers, entry, supported)
