@@ -187,6 +187,25 @@ def test_further_mutations_are_refused(
     assert verdict.verified is None
 
 
+@pytest.mark.parametrize(
+    ("config", "pointers"),
+    [
+        (b"{}\n", {"/splits", "/metrics", "/parameters"}),
+        (b"note: nothing\n", {"/splits", "/metrics", "/parameters"}),
+        (b"splits: [test]\nmetrics: [accuracy]\nparameters: {width: 2}\n", {"/parameters"}),
+        (b"split: test\nmetrics: {recall: x}\ndepth: 2\n", {"/metrics"}),
+        (b"split: test\nmetrics: [accuracy]\ndepth: 2\ndataset_snapshot_id: other\n", {"/dataset_snapshot_id"}),
+        (b"split: test\nmetrics: [accuracy]\ndepth: 2\n", set()),
+    ],
+)
+def test_a_configuration_that_says_nothing(config: bytes, pointers: set[str], whole: CompletePack) -> None:
+    bound(whole.write(CONFIG, config))
+    own = PROFILE.model_copy(update={"metrics_files": True})
+    found = [item for item in whole.verify(profiles=Profiles({own.name: own})).errors if item.file == CONFIG]
+    assert {item.pointer for item in found if item.rule == "EVL008"} == pointers
+    assert {item.rule for item in found} <= {"EVL008"}
+
+
 def test_rows_without_markers_pass_unless_the_profile_asks_for_them(whole: CompletePack) -> None:
     _unmarked(whole)
     own = PROFILE.model_copy(update={"row_markers": False})

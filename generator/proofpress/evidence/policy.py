@@ -37,6 +37,9 @@ class Profile(Model):
     title: Text
     extends: Name | None = None
     documents: tuple[Name, ...] = Field(default=(), description="Names of JSON documents")
+    since: dict[Name, Count] = Field(
+        default_factory=dict, description="Rule book from which on one of the documents is asked for; 1 when not named"
+    )
     rendered: tuple[Name, ...] = Field(default=(), description="Names of rendered documents")
     generators: dict[str, tuple[Name, ...]] = Field(
         default_factory=dict,

@@ -50,6 +50,8 @@ def required(case: Case) -> Iterator[Finding]:
     for profile in chain:
         asked = f"profile '{profile.name}' asks for it"
         for name in (*profile.documents, *(("suite", "readiness") if profile.readiness else ())):
+            if profile.since.get(name, 1) > evidence.manifest.rule_book:
+                continue
             if name in kinds and not evidence.holds(name) and not any(map(kinds[name].holds, case.broken)):
                 path = kinds[name].path
                 yield trouble(

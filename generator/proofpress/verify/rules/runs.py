@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from proofpress.evidence.finding import Finding
@@ -15,7 +14,7 @@ from proofpress.evidence.preflight import (
     requirement_checks,
 )
 from proofpress.evidence.training import RunIdentity, resumed_log_trouble, role_in_run
-from proofpress.evidence.values import Number
+from proofpress.evidence.values import Number, seconds_between
 from proofpress.ingest.strict import PARSERS, StrictError
 from proofpress.render.sets import RENDERED
 from proofpress.verify.identity_graph import same_value
@@ -283,7 +282,7 @@ def record(case: Case) -> Iterator[Finding]:
     if run is None:
         return
     values = run.parameters
-    elapsed = (_time(run.finished_at) - _time(run.started_at)).total_seconds()
+    elapsed = seconds_between(run.started_at, run.finished_at)
     told: list[tuple[str, str, Any, Any]] = [
         (f"/command/{index}", f"the option {name}", values[name], value)
         for index, name, value in _options(run.command)
@@ -324,10 +323,6 @@ def _number(value: Any) -> Any:
         return Number(str(value))
     except (ValueError, ArithmeticError):
         return value
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 @rule("RUN009", "The run made the model's weights", needs="training model_manifest", book=2)
