@@ -176,7 +176,8 @@ def decision(folder: Path) -> Mapping[str, Any]:
 def executed(folder: Path) -> None:
     """Run the suite, then aggregate what it wrote."""
     write_suite(folder, (STEP,), profile=PROFILE.name, at="2026-03-01T09:00:00Z", execute=True)
-    config = read_config(b"parameters:\n  threshold: 0.65\n  depth: 2\nsplits: [test]\nmetrics: [accuracy]\n", "eval.yaml")
+    committed = b"parameters:\n  threshold: 0.65\n  depth: 2\nsplits: [test]\nmetrics: [accuracy]\n"
+    config = read_config(committed, "eval.yaml")
     source = MetricsSource(name="parity.json", data=(folder / METRICS).read_bytes())
     effective = overridden(config, ["parameters.threshold=0.50"])
     aggregate(folder, [source], config=effective)
