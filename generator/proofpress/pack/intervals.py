@@ -1,0 +1,65 @@
+"""Confidence intervals: of proportions, of means, and of any statistic by drawing its examples again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal, localcontext
+from math import ceil, floor
+from random import Random
+from typing import Final
+
+Z: Final[Mapping[str, Decimal]] = {
+    "0.90": Decimal("1.644853626951472715"),
+    "0.95": Decimal("1.959963984540054236"),
+    "0.99": Decimal("2.575829303548900761"),
+}
+"""Quantiles of the normal distribution for two-sided intervals, by level."""
+Statistic = Callable[[Sequence[int]], float | None]
+"""A value over the examples with these indices, which may repeat; None where they can't bear it."""
+
+
+def wilson_interval(hits: int, n: int, z: Decimal) -> tuple[Decimal, Decimal]:
+    """Wilson's score interval of `hits` in `n` (Wilson 1927), inside 0 to 1."""
+    with localcontext(prec=40):
+        share, square = Decimal(hits) / n, z * z
+        centre = share + square / (2 * n)
+        spread = z * (share * (1 - share) / n + square / (4 * n * n)).sqrt()
+        low, high = ((centre + sign * spread) / (1 + square / n) for sign in (-1, 1))
+        return (Decimal(0) if hits == 0 else low), (Decimal(1) if hits == n else high)
+
+
+def mean_interval(values: Sequence[Decimal], z: Decimal) -> tuple[Decimal, Decimal] | None:
+    """Mean plus and minus z standard errors; None for a single value, which tells nothing of the spread."""
+    n = len(values)
+    if n < 2:
+        return None
+    with localcontext(prec=40):
+        mean = sum(values, Decimal(0)) / n
+        error = (sum(((value - mean) ** 2 for value in values), Decimal(0)) / (n - 1) / n).sqrt()
+        return mean - z * error, mean + z * error
+
+
+def bootstrap_interval(
+    statistic: Statistic, n: int, *, level: str, resamples: int, seed: int
+) -> tuple[float, float] | None:
+    """Percentile bootstrap over `n` examples (Efron 1979): the same seed draws the same examples on every machine.
+
+    Draws that can't bear the statistic are left out; None when they are more than half, or with a single example.
+    The bounds are widened to the statistic of all examples where the draws lie to one side of it.
+    """
+    whole = statistic(range(n))
+    if n < 2 or whole is None:
+        return None
+    draw = Random(seed).choices  # noqa: S311 - a recorded, reproducible seed is the point
+    drawn = (statistic(draw(range(n), k=n)) for _ in range(resamples))
+    values = sorted(value for value in drawn if value is not None)
+    if 2 * len(values) < resamples:
+        return None
+    tail = (1 - float(level)) / 2
+    low, high = (_quantile(values, share) for share in (tail, 1 - tail))
+    return min(low, whole), max(high, whole)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """The quantile of sorted values, interpolated between neighbours."""
+    place = share * (len(values) - 1)
+    below, above = floor(place), ceil(place)
+    return values[below] + (values[above] - values[below]) * (place - below)
