@@ -23,7 +23,7 @@ ORDER = (
     {"gate"},
     {"registry"},
     {"exchange"},
-    {"pipeline"},
+    {"pipeline", "scaffold"},
     {"decide", "repair"},
     {"site"},
     {"build"},

@@ -221,7 +221,8 @@ def test_the_command_writes_rows_metrics_file_and_evaluation(pack: PackBuilder, 
     # again, with rows that name no baseline: nothing of the first run is left
     lines(tmp_path / "test.jsonl", ROWS)
     (tmp_path / "eval.yaml").write_text(
-        "task: classification\npositive: odd\nresamples: 200\nnegative_findings: [One of the four is told wrongly.]\nlimitations: [Four numbers were tried.]\n"
+        "task: classification\npositive: odd\nresamples: 200\n"
+        "negative_findings: [One of the four is told wrongly.]\nlimitations: [Four numbers were tried.]\n"
     )
     report = json.loads(run(*words, "--set", "resamples=300", "--format", "json")[1])
     assert [item["path"] for item in report["outputs"]] == [

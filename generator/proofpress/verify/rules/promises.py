@@ -99,21 +99,23 @@ def fixed_inputs(case: Case) -> Iterator[Finding]:
 @rule("IFC004", "The interface names what model and evaluation name", needs="interface", book=2)
 def same_names(case: Case) -> Iterator[Finding]:
     """Inputs or outputs of the interface are not those of the model package, a score is of an output that the interface
-    does not name, or a metric is one that was not measured.
+    does not name, a metric is one that was not measured, or a metric of the release's headline is not promised.
+
+    An emptied list promises nothing, so that nothing of it could ever be taken back.
     """
     interface, model, evaluation = _interface(case), case.evidence.model, case.evidence.evaluation
     outputs = {item.name for item in interface.outputs}
     pairs: list[tuple[str, str, set[str], set[str]]] = []
     if model is not None:
         pairs += [
-            (f"/{kind}", _MODEL, {item.name for item in getattr(model, kind)}, promised)
-            for kind in ("inputs", "outputs")
-            if (promised := {item.name for item in getattr(interface, kind)})
+            (f"/{kind}", _MODEL, {item.name for item in getattr(model, kind)}, {item.name for item in promised})
+            for kind, promised in (("inputs", interface.inputs), ("outputs", interface.outputs))
+            if promised or kind == "outputs"
         ]
     if evaluation is not None:
-        measured = {row.name for row in evaluation.rows}
-        unknown = {item.name for item in interface.metrics} - measured
-        pairs.append(("/metrics", _EVAL, measured, measured | unknown))
+        measured, metrics = {row.name for row in evaluation.rows}, {item.name for item in interface.metrics}
+        headline = {item.name for item in case.evidence.release.headline} & measured
+        pairs.append(("/metrics", _EVAL, measured, (measured - headline) | metrics))
     for index, fixed in enumerate(interface.fixed_input_scores if outputs else ()):
         pairs.append(
             (f"/{SCORES}/{index}/scores", INTERFACE, outputs, outputs | {score.output for score in fixed.scores})
@@ -126,8 +128,8 @@ def same_names(case: Case) -> Iterator[Finding]:
                 INTERFACE,
                 pointer,
                 f"{pointer[1:]} of the interface are not those of {source}: {missing or strange}",
-                expected=", ".join(sorted(wanted)),
-                found=", ".join(sorted(found)),
+                expected=", ".join(sorted(wanted)) or "no such name",
+                found=", ".join(sorted(found)) or "nothing",
                 hint="name in the interface what the model package and the evaluation name",
             )
 
