@@ -21,10 +21,12 @@ from proofpress.cli import (
     pack_eval,
     pack_model,
     pack_training,
+    prove,
     readiness,
     registry,
     repair,
     runs,
+    serve,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -48,10 +50,12 @@ __all__ = [
     "pack_eval",
     "pack_model",
     "pack_training",
+    "prove",
     "readiness",
     "registry",
     "repair",
     "runs",
+    "serve",
     "slices",
 ]
 
