@@ -237,6 +237,25 @@ def test_the_command_writes_rows_metrics_file_and_evaluation(pack: PackBuilder, 
     assert pack.reseal().verify().findings == ()
 
 
+def test_a_pack_of_a_domain_has_its_slices_in_a_metrics_file(pack: PackBuilder, run: Run, tmp_path: Path) -> None:
+    pack.with_assurance()
+    lines(tmp_path / "test.jsonl", [{**row, "slices": {"parity": row["label"]}} for row in ROWS])
+    (tmp_path / "eval.yaml").write_text(
+        "task: classification\nresamples: 200\npositive: odd\nslice_dimensions: {parity: By the true answer.}\n"
+        "negative_findings: [One of the four is told wrongly.]\nlimitations: [Four numbers were tried.]\n"
+    )
+    folder = f"packs/digits/{pack.release_id}"
+    given = ("--examples", "test.jsonl", "--config", "eval.yaml", "--run", "eval-1", "--at", AT)
+    assert run("pack", "eval", folder, *given)[0] == 0
+    code, out, _err = run("slices", folder, "--profile", "tabular")
+    assert code == 0
+    assert "accuracy@test[class=odd]: 0.500000 (0.094531 to 0.905469), n 2" in out
+    assert "wrote model/metrics/slices.json" in out
+    assert run("pack", "release", folder, "--profile", "tabular")[0] == 0
+    code, out, _err = run("verify", folder)
+    assert (code, out) == (0, "1 of 1 packs verified\n")
+
+
 def test_a_value_that_the_rows_cannot_bear_is_absent(pack: PackBuilder, tmp_path: Path) -> None:
     rows = [{**row, "label": "even", "score": 0.25} for row in ROWS]
     found = values(pack.folder, rows, tmp_path, positive="odd")
