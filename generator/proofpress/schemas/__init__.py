@@ -26,7 +26,9 @@ from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConf
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
-from proofpress.schemas.outputs import API, OUTPUTS, closed
+from proofpress.schemas.outputs import OUTPUTS
+from proofpress.schemas.parts import closed
+from proofpress.schemas.published import API
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
