@@ -50,9 +50,9 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "init": (
         "Output of init with --format json",
         {
-            **dict.fromkeys(("family", "profile"), _TEXT),
-            "files": {**_list(_TEXT), "description": "Written files, by their path in the new folder."},
-            "next": {**_list(_TEXT), "description": "Commands that make the first pack, in order."},
+            **dict.fromkeys(("family", "profile"), TEXT),
+            "files": {**listed(TEXT), "description": "Written files, by their path in the new folder."},
+            "next": {**listed(TEXT), "description": "Commands that make the first pack, in order."},
         },
     ),
     "findings": (
