@@ -215,7 +215,7 @@ def test_the_command_writes_rows_metrics_file_and_evaluation(pack: PackBuilder, 
         ("accuracy", "odd", "0.500000"),
     ]
     row = json.loads((pack / "model/per_example/test.jsonl").read_text().splitlines()[0])
-    assert (row["correct"], row["tokens"], row["generated_by"]) == (1, 20, "proofpress.pack.scored")
+    assert (row["correct"], row["tokens"], row["generated_by"]) == (1, 20, "proofpress.pack.evaluation")
     assert not {name for name in row if name.startswith("baseline_")}
     assert pack.reseal().verify().findings == ()
     # again, with rows that name no baseline: nothing of the first run is left

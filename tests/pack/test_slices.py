@@ -213,7 +213,7 @@ def test_slices_of_an_aggregated_evaluation_stand_in_a_metrics_file(whole: Compl
     done = write_slices(whole.folder, suite(MARKED))
     assert done.outputs == (RESULTS, SLICES, EVAL)
     assert [row.key for row in done.rows] == [f"accuracy@test[marked={digit}]" for digit in range(4)]
-    assert whole.value(SLICES, "/generated_by") == "proofpress.pack.slices"
+    assert whole.value(SLICES, "/generated_by") == "proofpress.pack.evaluation"
     assert [item["path"] for item in whole.value(EVAL, "/inputs")] == [METRICS, SLICES]
     assert [row["name"] for row in whole.json(EVAL)["rows"]] == ["accuracy"] * 7
     assert (whole / CONFIG).read_bytes() == config

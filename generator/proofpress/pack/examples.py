@@ -21,7 +21,7 @@ from proofpress.pack.measures import PRIMARY, Level, Measure, Task, slice_interv
 from proofpress.pack.scored import read_scored
 from proofpress.pack.writer import PackError, clear, document_in, document_text
 
-LABEL: Final = "proofpress.pack.examples"
+LABEL: Final = "proofpress.pack.evaluation"
 
 
 class EvalSettings(Model):
@@ -95,7 +95,9 @@ def evaluate_examples(
     sources = [_metrics_file(item, settings, common, whole) for item in splits]
     defaults = {name: getattr(settings, name) for name in ("level", "resamples", "seed")}
     sliced = {"sliced": settings.sliced or (PRIMARY[settings.task],)}
-    effective = {**defaults, **sliced, **config, "parameters": parameters}
+    measured = list(dict.fromkeys(each.metric.name for item in splits for each in item.measures))
+    told = {"splits": [item.examples.split for item in splits], "metrics": measured, "parameters": parameters}
+    effective = {**defaults, **sliced, **config, **told}
     earlier = _earlier_rows(folder)
     found = aggregate(folder, sources, config=effective, required=required)
     clear(folder, earlier)

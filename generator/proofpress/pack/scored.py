@@ -14,7 +14,7 @@ from proofpress.pack.fields import read_given
 from proofpress.pack.measures import Task
 from proofpress.pack.writer import PackError, exact
 
-LABEL: Final = "proofpress.pack.scored"
+LABEL: Final = "proofpress.pack.evaluation"
 _BASELINE: Final = "baseline_"
 _SCORED: Final = ("prediction", "score", "scores")
 _MADE: Final = frozenset({"correct", "log_loss", "brier", "absolute_error", "squared_error"})

@@ -40,7 +40,7 @@ from proofpress.pack.writer import (
 
 SLICES: Final = "model/metrics/slices.json"
 """The metrics file of a suite's slices, beside those of the evaluation programs."""
-_LABEL: Final = "proofpress.pack.slices"
+_LABEL: Final = "proofpress.pack.evaluation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
