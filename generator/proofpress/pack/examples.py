@@ -95,8 +95,8 @@ def evaluate_examples(
     sources = [_metrics_file(item, settings, common, whole) for item in splits]
     defaults = {name: getattr(settings, name) for name in ("level", "resamples", "seed")}
     sliced = {"sliced": settings.sliced or (PRIMARY[settings.task],)}
-    measured = list(dict.fromkeys(each.metric.name for item in splits for each in item.measures))
-    told = {"splits": [item.examples.split for item in splits], "metrics": measured, "parameters": parameters}
+    measured = tuple(dict.fromkeys(each.metric.name for item in splits for each in item.measures))
+    told = {"splits": tuple(item.examples.split for item in splits), "metrics": measured, "parameters": parameters}
     effective = {**defaults, **sliced, **config, **told}
     earlier = _earlier_rows(folder)
     found = aggregate(folder, sources, config=effective, required=required)
