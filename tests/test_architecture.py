@@ -24,7 +24,7 @@ ORDER = (
     {"signoff"},
     {"registry"},
     {"exchange"},
-    {"pipeline"},
+    {"pipeline", "scaffold"},
     {"decide", "repair"},
     {"approve"},
     {"site"},

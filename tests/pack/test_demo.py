@@ -162,6 +162,18 @@ def test_a_row_without_receipt_is_refused(answers: str, tmp_path: Path) -> None:
         demo(tmp_path, f"open('demo/out.jsonl', 'w').write('{answers}')", inputs=["demo/run.py", "demo/rows.jsonl"])
 
 
+def test_rows_that_no_pack_may_hold_are_refused_at_once(tmp_path: Path) -> None:
+    options = {"inputs": ["demo/run.py", "demo/rows.jsonl"]}
+    write_bytes(tmp_path, "demo/rows.jsonl", b'{"key": "b"}\n{"key": "a"}\n')
+    with pytest.raises(RunError, match=r"demo/rows.jsonl, line 2: keys are not sorted") as caught:
+        demo(tmp_path, "open('demo/never.txt', 'w')", **options)
+    assert "sorted by 'key'" in (caught.value.hint or "")
+    write_bytes(tmp_path, "demo/rows.jsonl", b'{"key": "a"}\n')
+    with pytest.raises(RunError, match=r"demo/out.jsonl, .*no line feed"):
+        demo(tmp_path, "open('demo/out.jsonl', 'w').write('{}')", **options)
+    assert not (tmp_path / DEMO).exists()
+
+
 def test_declared_rows_may_be_of_any_files(tmp_path: Path) -> None:
     write_bytes(tmp_path, "demo/rows.csv", b"1\n2\n")
     script = "open('demo/out.csv', 'w').write('2\\n4\\n')"

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
+from proofpress.pack.preflight import open_place
+from proofpress.verify import Profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "docs/examples/sklearn_releases/compare.py"
@@ -199,3 +203,23 @@ def test_what_the_suite_measures_can_be_measured_again(release: str, tmp_path: P
     done = subprocess.run([sys.executable, str(program), str(pack)], env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert written.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "pack",
+    sorted(path.parent.parent for path in ROOT.glob("packs/*/*/training/params.yaml")),
+    ids=lambda pack: pack.name,
+)
+def test_parameters_obey_the_schema_of_their_family(pack: Path) -> None:
+    schema = json.loads((SOURCE.parent / pack.parent.name / "params.schema.json").read_bytes())
+    assert open_place(schema) is None
+    parameters = yaml.safe_load((pack / "training/params.yaml").read_bytes())
+    judge = Draft202012Validator(schema)
+    assert judge.is_valid(parameters)
+    for name in parameters:
+        misspelt = {name + "s" if key == name else key: value for key, value in parameters.items()}
+        assert not judge.is_valid(misspelt), name
+
+
+def test_complete_asks_for_a_schema_of_the_parameters() -> None:
+    assert Profiles().chain("complete")[0].preflight_schema

@@ -127,6 +127,7 @@ def build(
     write_preflight(
         folder,
         config=folder / PARAMS,
+        schema=HERE / family / "params.schema.json",
         requirements=Requirements(
             python=">=3.11", packages=(PackageNeed(name="scikit-learn", version=">=1.5"), PackageNeed(name="numpy"))
         ),

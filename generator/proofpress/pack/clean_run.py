@@ -94,12 +94,12 @@ def _bounded(words: Sequence[str], clean: Path, seconds: int) -> tuple[int, str,
         except subprocess.TimeoutExpired as exc:
             raise RunError(f"the command did not end within {seconds} seconds") from exc
         finally:
-            _kill(process)  # also what it left running, which would hold the pipes open
+            end_session(process)  # also what it left running, which would hold the pipes open
         return code, texts[0].result(), texts[1].result()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it started: they are a session of their own."""
+def end_session(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it started: it was begun as a session of its own (`start_new_session`)."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -109,7 +109,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _text(process: subprocess.Popen[bytes], stream: IO[bytes] | None) -> str:
     data = stream.read(MAX_TEXT_BYTES + 1) if stream else b""
     if len(data) > MAX_TEXT_BYTES:
-        _kill(process)
+        end_session(process)
         raise RunError(f"the command printed more than {MAX_TEXT_BYTES} bytes", hint="let it print a summary")
     try:
         return data.decode("utf-8")

@@ -49,6 +49,14 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             ),
         },
     ),
+    "init": (
+        "Output of init with --format json",
+        {
+            **dict.fromkeys(("family", "profile"), TEXT),
+            "files": {**listed(TEXT), "description": "Written files, by their path in the new folder."},
+            "next": {**listed(TEXT), "description": "Commands that make the first pack, in order."},
+        },
+    ),
     "findings": (
         "Output of verify and check with --format json",
         {
