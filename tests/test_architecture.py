@@ -23,6 +23,7 @@ ORDER = (
     {"gate"},
     {"registry"},
     {"exchange"},
+    {"papers"},
     {"pipeline"},
     {"decide", "repair"},
     {"site"},

@@ -1,0 +1,77 @@
+"""What pages show of how they are cited: the box on each page, and the numbers on the page that is about citing."""
+
+from typing import Any
+
+from proofpress.site.addresses import EVAL_REPORT, METRICS
+from proofpress.site.citing import BOX, Citing
+from proofpress.site.layout import cell, column, row, safe
+from proofpress.site.metric_records import fragment
+
+
+def box(citing: Citing, below: str) -> dict[str, Any] | None:
+    """The citation box of a page for its template; None where nothing may be cited."""
+    if not citing.citable:
+        return None
+    apa, formats = citing.box(below)
+    up = "../" if below else ""
+    return {
+        "id": BOX,
+        "title": _title(below),
+        "apa": safe(apa),
+        "formats": [
+            {
+                "id": f"{BOX}-{item.id}",
+                "title": item.title,
+                "text": item.text,
+                "file": "" if below else item.file,
+            }
+            for item in formats
+        ],
+        "more": f"{up}cite/",
+        "numbers": f"{up}cite/#numbers" if below == EVAL_REPORT else "",
+    }
+
+
+def heading(citing: Citing) -> tuple[tuple[str, str], ...]:
+    """The box in the list of a page's contents."""
+    return ((BOX, "Cite this page"),) if citing.citable else ()
+
+
+def _title(below: str) -> str:
+    return "Cite this page" if below else "Cite this release"
+
+
+def pages(citing: Citing) -> list[dict[str, str]]:
+    """The documents, each with its place for citing it."""
+    return [
+        {"title": document.title, "href": f"../{below}#{BOX}", "key": citing.record(below).key}
+        for below, document in citing.documents.items()
+    ]
+
+
+def numbers(citing: Citing) -> dict[str, Any]:
+    """The table of all numbers: where each stands, under which key and macro it is quoted."""
+    columns = [
+        column("Number"),
+        column("Value", number=True),
+        column("Citation key"),
+        column("LaTeX macro"),
+        column("Record"),
+    ]
+    shown = []
+    for item in citing.rows if EVAL_REPORT in citing.documents else ():
+        anchor = citing.anchors.get(item.key, "")
+        where = f"../{EVAL_REPORT}#{anchor}" if anchor else f"../{EVAL_REPORT}"
+        value = cell(item.value) if item.value is not None else cell(item.absent.code if item.absent else "", none=True)
+        shown.append(
+            row(
+                cell(item.key, href=where),
+                value,
+                cell(citing.metric(item).key, code=True),
+                cell(citing.macros.name(item.key), code=True) if item.value is not None else cell("none", none=True),
+                cell(
+                    "JSON", href=f"../{METRICS}#{fragment(item.key)}", label=f"Record of {item.key} in the JSON of all"
+                ),
+            )
+        )
+    return {"columns": columns, "rows": shown, "json": f"../{METRICS}"}
