@@ -25,7 +25,7 @@ ORDER = (
     {"exchange"},
     {"papers"},
     {"pipeline"},
-    {"decide", "repair"},
+    {"decide", "repair", "proofread"},
     {"site"},
     {"build"},
     {"schemas"},
