@@ -49,6 +49,9 @@ def read_markdown(source: Source, text: str, file: str) -> None:
     source.files.append(file)
     text = _comments(source, text, file)
     lines = text.split("\n")
+    front = re.match(r"---\n(.*?)\n(?:---|\.\.\.)\n", text, re.DOTALL)
+    for found in re.finditer(r"[\w./-]+\.bib\b", front[1] if front else ""):
+        source.bibliographies.append(found[0])
     number = 0
     while number < len(lines):
         line = lines[number]
@@ -206,7 +209,7 @@ def read_typst(source: Source, text: str, file: str) -> None:
             source.add(mark(QUIET, let[1]), file, at)
             source.add(lets[let[1]], file, at)
             source.add(mark(PARAGRAPH), file, at)
-        elif re.search(r"#?\btable\(", line):
+        elif re.search(r"#figure\(|#?\btable\(", line):
             number = _typst_table(source, lines, number, file, lets)
             continue
         elif line.lstrip().startswith(("#set ", "#show ", "#import ", "#include ")):

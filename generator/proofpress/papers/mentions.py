@@ -125,8 +125,20 @@ def references_in(text: str, cited: Mapping[str, str]) -> Iterator[Mention]:
         yield Mention(start=match.start(), end=match.end(), name=match[0])
 
 
-def bind(at: int, mentions: Sequence[Mention], taken: Sequence[int]) -> Mention | None:
-    """The mention that a number at `at` belongs to: the next one unless a number stands between, else the last."""
+_CLAUSE: Final = re.compile(r"[,;](?=\s)|[()]")
+
+
+def bind(text: str, at: int, mentions: Sequence[Mention], taken: Sequence[int]) -> Mention | None:
+    """The mention that a number at `at` belongs to.
+
+    That of its own clause if there is one name only; else the next one, unless a number stands between; else the last.
+    """
+    edges = [found.start() for found in _CLAUSE.finditer(text)]
+    start = max((edge for edge in edges if edge < at), default=-1)
+    end = min((edge for edge in edges if edge >= at), default=len(text))
+    own = [item for item in mentions if start < item.start < end]
+    if len({item.name for item in own}) == 1:
+        return own[0]
     after = next((item for item in mentions if item.start >= at), None)
     if after is not None and not any(at < other < after.start for other in taken):
         return after

@@ -7,6 +7,7 @@ that the release has not, stays unjudged: a false alarm costs more here than sil
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from proofpress.papers.library import CitedRelease
@@ -18,7 +19,9 @@ _ABBREVIATION: Final = re.compile(
     r"(?:\b(?:e\.g|i\.e|cf|vs|fig|figs|tab|sec|eq|al|approx|ca|resp|no|dr|prof|st|etc|ref|refs|app|ch)|\b[A-Z])\.$",
     re.IGNORECASE,
 )
-_STOP: Final = re.compile(r"[.!?](?=[\"'”’)\]]*(?:[\s\u0001]*\s[\s\u0001]*[\"'“(\[]*[A-Z\d]|[\s\u0001]*$))|;(?=\s)")
+_STOP: Final = re.compile(
+    r"[.!?](?=[\"'”’)\]]*(?:[\s\u0001]*\s[\s\u0001]*[\"'“(\[]*[A-Z\d]|\s\u0001+\s*[a-z]|[\s\u0001]*$))"
+)
 _CI: Final = re.compile(r"(?:\bCI\b|confidence|credible|interval|between|ranging|range)[^\d]{0,30}$", re.IGNORECASE)
 _LEVEL: Final = re.compile(
     r"[\s-]*(?:\w+\s+){0,2}?(?:CI\b|confidence|credible|interval|percentile|bootstrap)", re.IGNORECASE
@@ -44,6 +47,8 @@ _DELTA_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _BASELINE: Final = re.compile(r"\bbaselines?(?:['’]s)?\b[^\d.;]{0,30}$", re.IGNORECASE)
+_OF_BASELINE: Final = re.compile(r"\s*(?:for|of|by|with)\s+(?:the\s+)?[\w\s-]{0,30}?baseline", re.IGNORECASE)
+_COMPARED: Final = re.compile(r"\b(?:from|vs\.?|versus|compared (?:to|with)|against)\s*$", re.IGNORECASE)
 _SPREAD: Final = re.compile(r"(?:±|\+/-)\s*$")
 _JOIN: Final = re.compile(r"[\s\u0001]*(?:,|and|,\s*and|&|/|or)[\s\u0001]*", re.IGNORECASE)
 _RANGE: Final = re.compile(r"\s*(?:–|-|—|to|,|;|and|\.\.\.?|…)\s*", re.IGNORECASE)
@@ -66,7 +71,7 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
         if _ABBREVIATION.search(bare[max(0, found.start() - 12) : found.end()]):
             continue
         end = found.end()
-        tail = re.compile(r"[\"'”’)\]]*\s?\u0001+").match(bare, end)
+        tail = re.compile(r"[\"'”’)\]]*\s?\u0001+(?!\u0001|\s*[a-z])").match(bare, end)
         end = tail.end() if tail else end
         if end > start:
             yield start, end
@@ -95,7 +100,7 @@ class Sentence:
         named = {found.bundle_id if found else "" for _mention, found in self.references}
         if len(named) == 1:
             return True
-        mention = bind(number.start, [item for item, _found in self.references], self.starts)
+        mention = bind(self.text, number.start, [item for item, _found in self.references], self.starts)
         return any(item is mention and found is release for item, found in self.references)
 
     def _of(self, release: CitedRelease) -> Iterator[Finding]:
@@ -123,7 +128,7 @@ class Sentence:
                     continue
                 valued[seat] = number.start
             found = _candidates(release, metric.name, split, part, loose, field)
-            if found:
+            if found and not (field == "value" and _is_count(number, found)):
                 yield Finding(number=number, release=release, candidates=found)
 
     def _metric(
@@ -150,13 +155,13 @@ class Sentence:
             return found.name if found else ""
         if len({item.name for item in splits}) == 1:
             return splits[0].name
-        mention = bind(number.start, splits, self.starts)
+        mention = bind(self.text, number.start, splits, self.starts)
         return mention.name if mention else ""
 
     def _slice(self, number: Quoted, slices: list[Mention]) -> str:
         if len({item.name for item in slices}) == 1:
             return slices[0].name
-        mention = bind(number.start, slices, self.starts)
+        mention = bind(self.text, number.start, slices, self.starts)
         return mention.name if mention else ""
 
     def _roles(self, covered: list[Quoted], release: CitedRelease) -> dict[int, Field | None]:
@@ -196,16 +201,19 @@ class Sentence:
             return None
         if _DELTA.search(ahead) or _DELTA_AFTER.match(self.text, number.end) or number.text.startswith("+"):
             return "delta"
-        if _BOUND.search(ahead) or re.search(
-            r"\b(?:from|vs\.?|versus|compared (?:to|with)|against)\s*$", ahead, re.IGNORECASE
-        ):
+        if _OF_BASELINE.match(self.text, number.end):
+            return "baseline"
+        if _BOUND.search(ahead) or _COMPARED.search(ahead):
             return None
-        after = re.match(
-            r"\s*(?:for|of|by|with)\s+(?:the\s+)?[\w\s-]{0,30}?baseline", self.text[number.end :], re.IGNORECASE
-        )
-        if _BASELINE.search(ahead) or after or any(_names(name, ahead) for name in baselines):
+        if _BASELINE.search(ahead) or any(_names(name, ahead) for name in baselines):
             return "baseline"
         return "value"
+
+
+def _is_count(number: Quoted, found: tuple[Quotable, ...]) -> bool:
+    """Whether a bare whole number stands where a fraction would: nobody writes one so, it counts something else."""
+    whole = number.half >= Decimal("0.5") and not number.percent
+    return whole and all(abs(item.value) < 1 for item in found)
 
 
 def _names(baseline: str, ahead: str) -> bool:

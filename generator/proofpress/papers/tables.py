@@ -135,12 +135,12 @@ def _cell(
     rows = release.evidence.evaluation.rows if release.evidence.evaluation else ()
     label, heading, caption = plain(row_text), plain(head_text), plain(context.caption)
     metric, metric_from = _one(lambda text: metrics_in(text, rows), (label, heading, caption))
-    if not metric:
+    field = _field(heading)
+    if not metric and field != "n":  # the examples of a split are those of any metric on it
         return
     splits = sorted({item.row.split for item in release.quotables.values()})
     split, _from = _one(lambda text: splits_in(text, rows), (label, heading, caption))
     part, part_row = _slice(release, labels, corner_text + " " + caption, heading)
-    field = _field(heading)
     known_words = [metric, *splits, *part.split("=")]
     if in_head or in_row:
         pass
@@ -237,5 +237,5 @@ def _matching(release: CitedRelease, metric: str, split: str, part: str, field: 
     for item in release.quotables.values():
         row = item.row
         own = f"{row.slice.dimension}={row.slice.value}" if row.slice else ""
-        if item.field == field and row.name == metric and own == part and (not split or row.split == split):
+        if item.field == field and metric in {"", row.name} and own == part and (not split or row.split == split):
             yield item
