@@ -148,6 +148,7 @@ class Ledger:
 
 
 def line_of(finding: Finding) -> int:
+    """The line that a finding is about, 0 for the whole file."""
     number = finding.pointer.removeprefix("line ")
     return int(number) if number.isdigit() else 0
 

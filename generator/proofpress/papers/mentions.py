@@ -126,21 +126,25 @@ def references_in(text: str, cited: Mapping[str, str]) -> Iterator[Mention]:
 
 
 _CLAUSE: Final = re.compile(r"[,;](?=\s)|[()]")
+_PART: Final = re.compile(r";(?=\s)")
+_BREAK: Final = re.compile(r"[,;.](?=\s)|\b(?:and|but|while|whereas|although)\b", re.IGNORECASE)
 
 
 def bind(text: str, at: int, mentions: Sequence[Mention], taken: Sequence[int]) -> Mention | None:
     """The mention that a number at `at` belongs to.
 
-    That of its own clause if there is one name only; else the next one, unless a number stands between; else the last.
+    That of its own clause if there is one name only; else the next one, unless a number or a new clause begins before
+    it; else the last.
     """
-    edges = [found.start() for found in _CLAUSE.finditer(text)]
-    start = max((edge for edge in edges if edge < at), default=-1)
-    end = min((edge for edge in edges if edge >= at), default=len(text))
-    own = [item for item in mentions if start < item.start < end]
-    if len({item.name for item in own}) == 1:
-        return own[0]
+    for edge in (_CLAUSE, _PART):
+        edges = [found.start() for found in edge.finditer(text)]
+        start = max((place for place in edges if place < at), default=-1)
+        end = min((place for place in edges if place >= at), default=len(text))
+        own = [item for item in mentions if start < item.start < end]
+        if len({item.name for item in own}) == 1:
+            return own[0]
     after = next((item for item in mentions if item.start >= at), None)
-    if after is not None and not any(at < other < after.start for other in taken):
-        return after
     before = [item for item in mentions if item.end <= at]
-    return before[-1] if before else None
+    if after is None or any(at < other < after.start for other in taken):
+        return before[-1] if before else None
+    return before[-1] if before and _BREAK.search(text, at, after.start) else after

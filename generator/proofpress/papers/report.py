@@ -16,10 +16,12 @@ def text_report(reports: Sequence[PaperReport], *, verbose: bool = False) -> str
     for report in reports:
         for finding in report.findings:
             line = finding.pointer.removeprefix("line ")
-            head = f"{finding.file}:{line}: " if line else f"{finding.file}: "
+            where = f"{finding.file}:{line}" if line else finding.file
             if finding.rule == "PAP001":
-                lines.append(printable(f"{head}quoted {finding.found}, actual {finding.expected}", keep=""))
-            lines.append(finding_text(finding))
+                said = f"quoted {finding.found}, actual {finding.expected}; {finding.message}"
+                lines.append(printable(f"error PAP001 {where}: {said}", keep=""))
+            else:
+                lines.append(finding_text(finding))
         if verbose:
             lines += [
                 printable(f"agrees   {quote.file}:{quote.line}: {quote.quoted} is {quote.actual}", keep="")

@@ -260,7 +260,8 @@ _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
 _BELOW: Final = {**_TEXT, "description": "From the site's root."}
 
 
-def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
+def metric_shape(number: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The schema of a published metric row with numbers of this shape, and what else a list says of it."""
     return closed(
         {
             **dict.fromkeys(("key", "name", "split"), _TEXT),
@@ -275,6 +276,7 @@ def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
             "evaluated_keys_sha256": {"anyOf": [_SHA256, {"type": "null"}]},
+            **more,
         }
     )
 
@@ -296,7 +298,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "successors": _list(_TEXT),
             **dict.fromkeys(("profile", "template_set"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": _list(_metric(_NUMBER)),
+            "metrics": _list(metric_shape(_NUMBER)),
             "parameters": {"type": "object"},
             "documents": _list(closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
             "files": _list(
@@ -325,7 +327,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "licence": _TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "metrics": {
-                **_list(_metric(_OPTIONAL)),
+                **_list(metric_shape(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
             },
         },

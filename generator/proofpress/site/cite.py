@@ -77,7 +77,7 @@ def biblatex(record: CitationRecord) -> str:
             ("date", record.date),
             ("version", _latex(record.version)),
             ("type", "Evaluation report" if record.kind == "report" else None),
-            ("number", record.number if record.kind == "report" else None),
+            ("number", _latex(record.number) if record.kind == "report" else None),
             (_PUBLISHER_FIELD.get(record.kind, "organization"), f"{{{_latex(record.publisher)}}}"),
             ("url", record.url),
             ("doi", record.doi),
