@@ -93,6 +93,7 @@ class Macros:
             "% of which rounding would leave nothing in full.",
             "% 'proofpress check-paper' compares every line with the evidence that it names.",
             f"% proofpress: release {evidence.bundle_id}",
+            r"\providecommand{\proofpress}[2]{#2}",
             "",
         ]
         lines += [self._definition(item) for item in quotables(self._rows)]

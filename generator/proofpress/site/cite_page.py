@@ -32,9 +32,9 @@ def box(citing: Citing, below: str) -> dict[str, Any] | None:
     }
 
 
-def heading(citing: Citing) -> tuple[tuple[str, str], ...]:
+def heading(citing: Citing, below: str) -> tuple[tuple[str, str], ...]:
     """The box in the list of a page's contents."""
-    return ((BOX, "Cite this page"),) if citing.citable else ()
+    return ((BOX, _title(below)),) if citing.citable else ()
 
 
 def _title(below: str) -> str:
@@ -52,26 +52,23 @@ def pages(citing: Citing) -> list[dict[str, str]]:
 def numbers(citing: Citing) -> dict[str, Any]:
     """The table of all numbers: where each stands, under which key and macro it is quoted."""
     columns = [
-        column("Number"),
-        column("Value", number=True),
+        column("Number", whole=True),
+        column("Value", note="and its record", number=True),
         column("Citation key"),
         column("LaTeX macro"),
-        column("Record"),
     ]
     shown = []
     for item in citing.rows if EVAL_REPORT in citing.documents else ():
         anchor = citing.anchors.get(item.key, "")
         where = f"../{EVAL_REPORT}#{anchor}" if anchor else f"../{EVAL_REPORT}"
-        value = cell(item.value) if item.value is not None else cell(item.absent.code if item.absent else "", none=True)
+        record = {"href": f"../{METRICS}#{fragment(item.key)}", "label": f"{item.value}: record of {item.key}"}
+        measured = item.value is not None
         shown.append(
             row(
                 cell(item.key, href=where),
-                value,
+                cell(item.value, **record) if measured else cell(item.absent.code if item.absent else "", none=True),
                 cell(citing.metric(item).key, code=True),
-                cell(citing.macros.name(item.key), code=True) if item.value is not None else cell("none", none=True),
-                cell(
-                    "JSON", href=f"../{METRICS}#{fragment(item.key)}", label=f"Record of {item.key} in the JSON of all"
-                ),
+                cell(citing.macros.name(item.key), code=True) if measured else cell("none", none=True),
             )
         )
     return {"columns": columns, "rows": shown, "json": f"../{METRICS}"}

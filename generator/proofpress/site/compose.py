@@ -182,7 +182,7 @@ class ReleasePages:
             ("identity", "Identity"),
             ("documents", "Documents"),
             ("history", "History"),
-            *cite_page.heading(citing),
+            *cite_page.heading(citing, ""),
         )
         return self._page(text, html, headings, citing)
 
@@ -261,7 +261,7 @@ class ReleasePages:
             ],
             cite=cite_page.box(citing, below),
         )
-        return self._page(text, html, [*rendered.headings, *_headings(*cite_page.heading(citing))], citing)
+        return self._page(text, html, [*rendered.headings, *_headings(*cite_page.heading(citing, below))], citing)
 
     def _changes(self, comparison: Comparison | None, citing: Citing) -> OutputFile:
         before = comparison.old.bundle_id if comparison else ""
