@@ -53,9 +53,8 @@ def numbers(citing: Citing) -> dict[str, Any]:
     """The table of all numbers: where each stands, under which key and macro it is quoted."""
     columns = [
         column("Number", whole=True),
-        column("Value", note="and its record", number=True),
-        column("Citation key"),
-        column("LaTeX macro"),
+        column("Value", note="and record", number=True),
+        column("Citation key", note="and LaTeX macro"),
     ]
     shown = []
     for item in citing.rows if EVAL_REPORT in citing.documents else ():
@@ -63,12 +62,12 @@ def numbers(citing: Citing) -> dict[str, Any]:
         where = f"../{EVAL_REPORT}#{anchor}" if anchor else f"../{EVAL_REPORT}"
         record = {"href": f"../{METRICS}#{fragment(item.key)}", "label": f"{item.value}: record of {item.key}"}
         measured = item.value is not None
+        macro = citing.macros.name(item.key) if measured else ""
         shown.append(
             row(
                 cell(item.key, href=where),
                 cell(item.value, **record) if measured else cell(item.absent.code if item.absent else "", none=True),
-                cell(citing.metric(item).key, code=True),
-                cell(citing.macros.name(item.key), code=True) if measured else cell("none", none=True),
+                cell(citing.metric(item).key, code=True, note=macro),
             )
         )
     return {"columns": columns, "rows": shown, "json": f"../{METRICS}"}
