@@ -28,6 +28,7 @@ ORDER = (
     {"decide", "repair", "proofread"},
     {"site"},
     {"build"},
+    {"preview", "prove"},
     {"schemas"},
     {"cli", "__main__"},
 )

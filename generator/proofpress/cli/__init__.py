@@ -21,10 +21,12 @@ from proofpress.cli import (
     pack_model,
     pack_training,
     papers,
+    prove,
     readiness,
     registry,
     repair,
     runs,
+    serve,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -48,10 +50,12 @@ __all__ = [
     "pack_model",
     "pack_training",
     "papers",
+    "prove",
     "readiness",
     "registry",
     "repair",
     "runs",
+    "serve",
     "slices",
 ]
 
