@@ -127,7 +127,7 @@ def references_in(text: str, cited: Mapping[str, str]) -> Iterator[Mention]:
 
 _CLAUSE: Final = re.compile(r"[,;](?=\s)|[()]")
 _PART: Final = re.compile(r";(?=\s)")
-_BREAK: Final = re.compile(r"[,;.](?=\s)|\b(?:and|but|while|whereas|although)\b", re.IGNORECASE)
+_BREAK: Final = re.compile(r"[,;.](?=\s)|\)|\b(?:and|but|while|whereas|although)\b", re.IGNORECASE)
 
 
 def bind(text: str, at: int, mentions: Sequence[Mention], taken: Sequence[int]) -> Mention | None:

@@ -35,7 +35,8 @@ _N: Final = re.compile(r"\b[nN]\s*(?:=|of|:)\s*$")
 _BOUND: Final = re.compile(
     r"(?:[<>≤≥]|\b(?:at least|at most|no less than|more than|less than|fewer than|above|below|exceed(?:s|ed|ing)?|"
     r"under|threshold(?: of)?|target(?: of)?|goal of|over|seed|seeds|epoch|epochs|step|steps|section|table|figure|"
-    r"equation|page|chapter|version|rate of|size|width|batch))\s*[\u0001\s]*$",
+    r"equation|page|chapter|version|rate(?: of)?|size|width|batch|weight|factor|coefficient|temperature|dropout|"
+    r"momentum|decay|power|alpha|beta|gamma|lambda|epsilon|deviation|error|variance|[αβγλε]|\bp)(?:\s+of)?\s*=?)\s*[\u0001\s]*$",
     re.IGNORECASE,
 )
 _DELTA: Final = re.compile(
@@ -47,6 +48,15 @@ _DELTA_AFTER: Final = re.compile(
     re.IGNORECASE,
 )
 _BASELINE: Final = re.compile(r"\bbaselines?(?:['’]s)?\b[^\d.;]{0,30}$", re.IGNORECASE)
+_DIRECT: Final = re.compile(r"[\s\u00a0]*(?:(?:test|validation|overall|mean|held-out|of|in)\s+){0,2}", re.IGNORECASE)
+_ELSEWHERE: Final = re.compile(
+    r"^\s*without\b|\b(?:would|could|might|cross-validat\w+|\d+-fold|ablat\w+|hypothetical\w*)\b", re.IGNORECASE
+)
+_OTHER_DATA: Final = re.compile(
+    r"\b(train(?:ing)?|validation|dev|development|calibration)\s+(?:set|split|data|images|examples|records|samples)\b",
+    re.IGNORECASE,
+)
+_TRAINED: Final = re.compile(r"\b(?:train|fit|learn|split|draw|total)\w*\b[^.;]{0,40}$", re.IGNORECASE)
 _OF_BASELINE: Final = re.compile(r"\s*(?:for|of|by|with)\s+(?:the\s+)?[\w\s-]{0,30}?baseline", re.IGNORECASE)
 _COMPARED: Final = re.compile(r"\b(?:from|vs\.?|versus|compared (?:to|with)|against)\s*$", re.IGNORECASE)
 _SPREAD: Final = re.compile(r"(?:±|\+/-)\s*$")
@@ -106,9 +116,9 @@ class Sentence:
     def _of(self, release: CitedRelease) -> Iterator[Finding]:
         rows = release.evidence.evaluation.rows if release.evidence.evaluation else ()
         metrics = metrics_in(self.text, rows)
-        if not metrics:
-            return
         splits, slices = splits_in(self.text, rows), slices_in(self.text, rows)
+        if not metrics or _ELSEWHERE.search(self.text) or (not splits and _OTHER_DATA.search(self.text)):
+            return
         loose = dimensions_in(self.text, rows) - {item.name.partition("=")[0] for item in slices}
         named = [item for item in slices if item.name]
         covered = [number for number in self.numbers if not any(s.start <= number.start < s.end for s in named)]
@@ -117,7 +127,7 @@ class Sentence:
         valued: dict[tuple[int, str, str], int] = {}
         for number in covered:
             field = roles.get(number.start)
-            metric = self._metric(number, metrics, lists[0], roles)
+            metric = self._metric(number, metrics, lists[0])
             if field is None or metric is None or not metric.name or not self._bound_to(number, release):
                 continue
             split = self._split(number, splits, lists[1])
@@ -131,22 +141,13 @@ class Sentence:
             if found and not (field == "value" and _is_count(number, found)):
                 yield Finding(number=number, release=release, candidates=found)
 
-    def _metric(
-        self, number: Quoted, metrics: list[Mention], listed: dict[int, Mention | None], roles: dict[int, Field | None]
-    ) -> Mention | None:
+    def _metric(self, number: Quoted, metrics: list[Mention], listed: dict[int, Mention | None]) -> Mention | None:
         if number.start in listed:
             return listed[number.start]
         before = [item for item in metrics if item.end <= number.start]
         after = next((item for item in metrics if item.start >= number.end), None)
-        between = self.text[number.end : after.start] if after else ""
-        if (
-            after
-            and re.fullmatch(r"[\s\u00a0]*(?:\w+[\s\-]+){0,2}(?:of\s+)?", between)
-            and "and" not in between.split()
-        ):
-            last = before[-1].end if before else -1
-            if not before or any(last <= start < number.start and roles.get(start) for start in self.starts):
-                return after
+        if after and _DIRECT.fullmatch(self.text, number.end, after.start):
+            return after
         return before[-1] if before else None
 
     def _split(self, number: Quoted, splits: list[Mention], listed: dict[int, Mention | None]) -> str:
@@ -196,7 +197,7 @@ class Sentence:
         if number.percent and _LEVEL.match(self.text, number.end):
             return "ci_level"
         if _COUNT.match(self.text, number.end) and not number.percent:
-            return "n"
+            return None if _TRAINED.search(ahead) else "n"
         if _SPREAD.search(ahead):
             return None
         if _DELTA.search(ahead) or _DELTA_AFTER.match(self.text, number.end) or number.text.startswith("+"):
