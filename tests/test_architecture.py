@@ -28,7 +28,7 @@ ORDER = (
     {"decide", "repair", "proofread"},
     {"site"},
     {"build"},
-    {"preview", "prove"},
+    {"preview", "prove", "publication"},
     {"schemas"},
     {"cli", "__main__"},
 )

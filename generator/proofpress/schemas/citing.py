@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from proofpress.papers.rules import PAPER_RULES
-from proofpress.schemas.outputs import closed, metric_shape
+from proofpress.schemas.parts import closed
+from proofpress.schemas.published import metric_shape
 
 _TEXT: Final = {"type": "string"}
 _OPTIONAL: Final = {"type": ["string", "null"]}

@@ -1,9 +1,10 @@
 """What pages show of how they are cited: the box on each page, and the numbers on the page that is about citing."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from proofpress.site.addresses import EVAL_REPORT, METRICS
-from proofpress.site.citing import BOX, Citing
+from proofpress.site.citing import BOX, CitationFile, Citing
 from proofpress.site.layout import cell, column, row, safe
 from proofpress.site.metric_records import fragment
 
@@ -39,6 +40,37 @@ def heading(citing: Citing, below: str) -> tuple[tuple[str, str], ...]:
 
 def _title(below: str) -> str:
     return "Cite this page" if below else "Cite this release"
+
+
+def view(citing: Citing, formats: Sequence[CitationFile]) -> dict[str, Any]:
+    """The page that is about citing, for its template; `formats` are the release's citation files."""
+    identity = citing.swhid or "not computed: the pack holds large artifacts"
+    return {
+        "citable": citing.citable,
+        "apa": safe(citing.box()[0]),
+        "facts": [
+            {"name": "Permanent address", "text": citing.release_url},
+            {"name": "Software hash identifier of the pack", "text": identity},
+            {"name": "Pack id", "text": citing.pack.evidence.pack_id},
+        ],
+        "formats": [
+            {"id": item.id, "title": item.title, "href": f"../{item.file}", "file": item.file, "text": item.text}
+            for item in formats
+            if item.shown
+        ],
+        "others": [{"title": item.title, "href": f"../{item.file}"} for item in formats if not item.shown],
+        "pages": pages(citing),
+        "numbers": numbers(citing),
+    }
+
+
+def contents(citing: Citing, formats: Sequence[CitationFile]) -> list[tuple[str, str]]:
+    """The headings of that page, each with its id."""
+    if not citing.citable:
+        return []
+    parts = [(item.id, item.title) for item in formats if item.shown]
+    single = [("numbers", "A single number")] if citing.rows and EVAL_REPORT in citing.documents else []
+    return [*parts, ("documents", "Its documents"), *single, ("machines", "For machines")]
 
 
 def pages(citing: Citing) -> list[dict[str, str]]:
