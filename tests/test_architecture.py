@@ -21,11 +21,13 @@ ORDER = (
     {"verify"},
     {"pack", "diff", "instance", "discovery"},
     {"gate"},
+    {"signoff"},
     {"registry"},
     {"exchange"},
     {"papers"},
     {"pipeline"},
     {"decide", "repair", "proofread"},
+    {"approve"},
     {"site"},
     {"build"},
     {"preview", "prove", "publication"},
@@ -105,7 +107,7 @@ def test_evidence_does_no_input_or_output() -> None:
         assert names.isdisjoint({"os", "io", "pathlib", "subprocess", "socket", "time", "datetime"})
 
 
-PURE = {"render", "verify", "diff", "gate"}
+PURE = {"render", "verify", "diff", "gate", "signoff"}
 SEEDED = {"gate/paired.py": "its seed is an argument, and recorded"}
 
 

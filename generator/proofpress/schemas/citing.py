@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from proofpress.papers.rules import PAPER_RULES
-from proofpress.schemas.parts import closed
 from proofpress.schemas.published import metric_shape
+from proofpress.schemas.shapes import closed
 
 _TEXT: Final = {"type": "string"}
 _OPTIONAL: Final = {"type": ["string", "null"]}

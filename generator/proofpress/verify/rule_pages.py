@@ -41,6 +41,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "PAP": "Papers that quote a release",
     "REG": "Registry",
     "GAT": "Gates",
+    "SGN": "Sign-off",
     "GLW": "Packages of GenoLeWM",
 }
 
