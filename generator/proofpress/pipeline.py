@@ -20,6 +20,7 @@ from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
 from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
+from proofpress.papers.rules import PAPER_RULES
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
@@ -101,12 +102,12 @@ def all_rules() -> Mapping[str, Rule]:
     """Every rule there is, by id."""
     from proofpress.exchange.genolewm.book import RULES as GENOLEWM  # noqa: PLC0415 - costs 30 ms, reports alone need it
 
-    registry = (
+    told = (
         Rule(id=name, title=title, severity=severity, explanation=explanation)
-        for name, title, severity, explanation in REGISTRY_RULES
+        for name, title, severity, explanation in (*REGISTRY_RULES, *PAPER_RULES)
     )
     gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
-    return rule_book((*registry, *gates, *signoff_rules.RULES, *GENOLEWM))
+    return rule_book((*told, *gates, *signoff_rules.RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:

@@ -13,7 +13,6 @@ from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
 from proofpress.build.sources import source_units
 from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
-from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
@@ -23,6 +22,7 @@ from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
 from proofpress.site.pack_index import PackIndex, Peek
+from proofpress.site.places import order_of, places_of
 from proofpress.site.publish import Publication, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
@@ -56,7 +56,7 @@ class SiteBuild:
         RULES[self.root] = Rules.of(instance, registry, understood=False)
         with Publication(self.root / "site", self.root / "build" / "publish", rehash=self.rehash) as publication:
             frames = self._frames()
-            places = self._places(registry)
+            places = places_of(self.peeks, registry)
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
             cards = partial(read_cards, publication.staging)
@@ -91,23 +91,6 @@ class SiteBuild:
         FRAMES[frames.key] = frames
         return frames
 
-    def _places(self, registry: Registry) -> Mapping[str, Place]:
-        """Each release's place, by bundle id. A predecessor that is not here is a finding, and no link."""
-        there = {peek.bundle_id: peek for peek in self.peeks}
-        after: dict[str, list[Peek]] = defaultdict(list)
-        for peek in self.peeks:
-            if peek.predecessor in there and peek.predecessor != peek.bundle_id:
-                after[peek.predecessor].append(peek)
-        return {
-            peek.bundle_id: Place(
-                predecessor=peek.predecessor if peek.predecessor in there else "",
-                successors=tuple(item.bundle_id for item in sorted(after[peek.bundle_id], key=_order)),
-                standing=registry.standing(peek.bundle_id),
-                predecessor_status=registry.status(peek.predecessor) or "",
-            )
-            for peek in self.peeks
-        }
-
     def _release_units(
         self, frames: FrameSet, registry: Registry, places: Mapping[str, Place], staging: Path
     ) -> tuple[ReleaseUnit, ...]:
@@ -125,7 +108,7 @@ class SiteBuild:
                 beside[folder].append((name, sha256))
         policy = hashlib.sha256(dict(judged_by).get("packs/policy.yaml", b"")).hexdigest()
         units = []
-        for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
+        for peek in sorted(self.peeks, key=lambda peek: (peek.family, order_of(peek))):
             place = places[peek.bundle_id]
             before = place.predecessor
             signed = tuple(beside.get(attestations(Path(), peek.pack_id).as_posix(), ()))
@@ -171,7 +154,7 @@ class SiteBuild:
                         released_at=peek.released_at,
                         place=places[peek.bundle_id],
                     )
-                    for peek in sorted(peeks, key=_order)
+                    for peek in sorted(peeks, key=order_of)
                 ),
             )
             for name, peeks in sorted(by_name.items())
@@ -197,12 +180,3 @@ class SiteBuild:
     def _build_listings(self, publication: Publication, units: Sequence[ListingUnit]) -> None:
         for unit in units:
             publication.accept(unit.name, unit.key, write_unit(publication.staging, unit.files()))
-
-
-def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
-    """Oldest first: by the time of release, then by version, then by name."""
-    try:
-        parts: tuple[object, ...] = ReleaseParts(peek.release_id).sort_key
-    except ValueError:
-        parts = ()
-    return peek.released_at, parts, peek.bundle_id

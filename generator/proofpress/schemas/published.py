@@ -12,7 +12,8 @@ _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
 
 
-def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
+def metric_shape(number: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The schema of a published metric row with numbers of this shape, and what else a list says of it."""
     return closed(
         {
             **dict.fromkeys(("key", "name", "split"), TEXT),
@@ -27,6 +28,7 @@ def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
             "evaluated_keys_sha256": {"anyOf": [SHA256, {"type": "null"}]},
+            **more,
         }
     )
 
@@ -63,7 +65,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "successors": listed(TEXT),
             **dict.fromkeys(("profile", "template_set"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": listed(_metric(_NUMBER)),
+            "metrics": listed(metric_shape(_NUMBER)),
             "parameters": {"type": "object"},
             "documents": listed(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": BELOW})),
             "files": listed(
@@ -93,7 +95,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "licence": TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "metrics": {
-                **listed(_metric(_OPTIONAL)),
+                **listed(metric_shape(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
             },
         },

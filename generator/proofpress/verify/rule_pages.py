@@ -38,6 +38,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "DEM": "Demo",
     "XPK": "Between packs",
     "POL": "Policy",
+    "PAP": "Papers that quote a release",
     "REG": "Registry",
     "GAT": "Gates",
     "SGN": "Sign-off",
