@@ -9,7 +9,7 @@ from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Slug, Text
 
 
 class RequiredMetric(Model):
@@ -54,6 +54,9 @@ class Profile(Model):
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None
+    infeasible_reasons: tuple[Slug, ...] = Field(
+        default=(), description="Why a charter's value can't be derived, beside those that every profile knows"
+    )
 
 
 class FamilyPolicy(Model):

@@ -319,6 +319,19 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             },
             "deprecated": {**_list(_TEXT), "description": "Names that will go."},
             "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
+            "derived": {
+                "anyOf": [
+                    closed(
+                        {
+                            "files": {"type": "object", "additionalProperties": _TEXT},
+                            "targets": {"type": "object", "additionalProperties": _list(_TEXT)},
+                            "infeasible": _list(_TEXT),
+                        }
+                    ),
+                    {"type": "null"},
+                ],
+                "description": "Digests of records of derivations by path, targets, and values that are infeasible.",
+            },
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,
