@@ -27,6 +27,7 @@ ORDER = (
     {"decide", "repair"},
     {"site"},
     {"build"},
+    {"preview", "prove"},
     {"schemas"},
     {"cli", "__main__"},
 )

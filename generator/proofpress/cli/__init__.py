@@ -20,10 +20,12 @@ from proofpress.cli import (
     pack_eval,
     pack_model,
     pack_training,
+    prove,
     readiness,
     registry,
     repair,
     runs,
+    serve,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -46,10 +48,12 @@ __all__ = [
     "pack_eval",
     "pack_model",
     "pack_training",
+    "prove",
     "readiness",
     "registry",
     "repair",
     "runs",
+    "serve",
     "slices",
 ]
 
