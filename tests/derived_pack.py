@@ -35,6 +35,7 @@ POLICY: Final = Policy.model_validate(
         "roles": {role: {"keys": (name,)} for name, role in ROLES.items()},
     }
 )
+SECOND: Final = "digits-v0.2.0-tiny-r1"
 INPUT, SCRIPT, PLAN_FILE = "derivations/inputs/measured.json", "derivations/inputs/derive.py", "derivations/plan.md"
 PLAN_TEXT: Final = "# Plan, revision 3\n\nDerive the cutoff and the costs of the reader from packaged inputs alone.\n"
 PLAN: Final = {"revision": "3", "sha256": hashlib.sha256(PLAN_TEXT.encode()).hexdigest(), "path": PLAN_FILE}
@@ -135,6 +136,11 @@ class DerivedPack(PackBuilder):
             sign_record(self.folder, name, KEYS[signer])
         return self
 
+    def with_release(self, release_id: str, **options: Any) -> Self:
+        """Give the pack another identity everywhere, its charter too."""
+        super().with_release(release_id, **options)
+        return self.edit("charter", release_id=release_id).reseal()
+
     def sealed(self) -> Self:
         """Render the documents and assemble the pack again."""
         assemble(self.folder, profile="paper-demo", template_set=TemplateSets().newest())
@@ -144,6 +150,18 @@ class DerivedPack(PackBuilder):
         """Ids of the rules that refuse the pack once it is assembled again."""
         verdict = self.sealed().verify()
         return sorted({item.rule for item in verdict.errors})
+
+
+def derived_instance(root: Path) -> tuple[DerivedPack, DerivedPack]:
+    """An instance with the derived release, its policy, and a successor that takes charter and records over."""
+    first = DerivedPack(root / "packs")
+    second = DerivedPack(root / "packs" / ".second").with_release(SECOND, predecessor=first)
+    shutil.move(second.folder, first.folder.parent / SECOND)
+    shutil.rmtree(second.root)
+    second.root = first.root
+    policy = dump_yaml(POLICY.model_dump(exclude_unset=True))
+    (first.root / "policy.yaml").write_text(policy, encoding="utf-8")
+    return first, second
 
 
 def write_tiny_derivations(folder: Path) -> None:
@@ -157,7 +175,9 @@ def write_tiny_derivations(folder: Path) -> None:
 
     def derived(id_: str, value: str, hour: int, **further: Any) -> None:
         seal = f"{id_}-seal"
-        write_seal(folder, seal_fields(seal, value, f"derivations/results/{id_}.json"), at=f"2026-02-20T{hour:02}:00:00Z")
+        write_seal(
+            folder, seal_fields(seal, value, f"derivations/results/{id_}.json"), at=f"2026-02-20T{hour:02}:00:00Z"
+        )
         sign(seal, "ada")
         fields = derivation_fields(id_, seal, **further)
         write_derivation(folder, fields, at=f"2026-02-20T{hour:02}:30:00Z", outcomes_at=f"2026-02-20T{hour:02}:20:00Z")
@@ -258,3 +278,20 @@ def derived_template() -> Path:
     write_tiny_derivations(folder)
     assemble(folder, profile="paper-demo", template_set=TemplateSets().newest())
     return folder
+
+
+def write_next_cutoff(pack: DerivedPack, value: str) -> None:
+    """Derive the cutoff again from another measurement; what was derived from the old one falls with it."""
+    measured = "derivations/inputs/measured-2.json"
+    pack.write(measured, MEASURED.replace("0.65", value))
+    pack.write("derivations/inputs/derive-2.py", DERIVE.replace("measured.json", "measured-2.json"))
+    told = seal_fields("cutoff-3-seal", "cutoff", "derivations/results/cutoff-3.json")
+    told["command"][1] = "derivations/inputs/derive-2.py"
+    told["inputs"] = [{"path": path, "version": "2"} for path in (measured, "derivations/inputs/derive-2.py")]
+    write_seal(pack.folder, told, at="2026-02-23T08:00:00Z")
+    fields = derivation_fields("cutoff-3", "cutoff-3-seal", supersedes="cutoff-2")
+    write_derivation(pack.folder, fields, at="2026-02-23T09:00:00Z")
+    for name in ("SEAL-cutoff-3-seal", "cutoff-3"):
+        pack.signed(name)
+    write_charter(pack.folder, charter_fields(), release_id=RELEASE, at="2026-02-23T10:00:00Z")
+    pack.signed("charter")

@@ -24,7 +24,7 @@ ORDER = (
     {"registry"},
     {"exchange"},
     {"pipeline"},
-    {"decide", "repair"},
+    {"decide", "handoff", "repair"},
     {"site"},
     {"build"},
     {"preview", "prove"},

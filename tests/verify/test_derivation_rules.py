@@ -10,6 +10,7 @@ from pack_builder import PackBuilder
 from proofpress.evidence.derivation import envelope_of
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.values import Number
+from proofpress.pack.writer import produced
 from proofpress.verify.book import PACK_RULES
 
 RULES = {rule.id for rule in PACK_RULES if rule.id.startswith("DRV")}
@@ -32,8 +33,6 @@ def seal(pack: DerivedPack, **fields: object) -> None:
 
 def digest(pack: DerivedPack, path: str) -> str:
     """The sha256 of a file of the pack."""
-    from proofpress.pack.writer import produced
-
     return str(produced(pack.folder, path)["sha256"])
 
 
@@ -64,6 +63,31 @@ def pending(pack: DerivedPack, name: str, /, **why: str) -> None:
 
 def ran(pack: DerivedPack, *touched: str) -> None:
     pack.edit("STOP-more-numbers-decided", already_ran=True, touched=list(touched))
+
+
+def equal_values(pack: DerivedPack) -> None:
+    pack.charter_value("depth", must_differ=None)
+    pack.charter_value("words", must_differ=["cutoff"], units="fraction", value=Number("0.65"))
+
+
+def reopened(pack: DerivedPack) -> None:
+    for ending in ("yaml", "dsse.json"):
+        pack.remove(f"derivations/STOP-more-numbers-decided.{ending}")
+
+
+def only_signed_by_author(pack: DerivedPack) -> None:
+    told = [("deriver", "ada"), ("reviewer", "bea")]
+    pack.write(envelope_of(CUTOFF), envelope(CUTOFF, digest(pack, CUTOFF), told, "ada", "cyd"))
+
+
+def tier_value(pack: DerivedPack, value: str) -> None:
+    pack.edit("cutoff-2", value=Number(value))
+    pack.charter_value("cutoff", value=Number(value))
+
+
+def seal_rationale(pack: DerivedPack, text: str) -> None:
+    seal(pack, rationale=text)
+    pack.edit("cutoff-2", rationale=text)
 
 
 CASES: dict[str, list[tuple[str, Change]]] = {
@@ -108,8 +132,8 @@ CASES: dict[str, list[tuple[str, Change]]] = {
         ("locked", lambda p: p.edit("charter", state="locked", locker="eve", locked_at="2026-02-23T08:00:00Z")),
         ("a locker of nothing", lambda p: p.edit("charter", locker="eve")),
     ],
-    "DRV006": [("equal values", lambda p: equal_values(p))],
-    "DRV007": [("an open stop", lambda p: reopened(p))],
+    "DRV006": [("equal values", equal_values)],
+    "DRV007": [("an open stop", reopened)],
     "DRV008": [
         ("attested against a stop", lambda p: ran(p, "cutoff-1", "cutoff-2")),
         ("no stop", lambda p: p.edit("charter", attestation={"no_forbidden_run": False, "statement": "It ran once."})),
@@ -144,11 +168,14 @@ CASES: dict[str, list[tuple[str, Change]]] = {
             ),
         ),
         ("no envelope", lambda p: p.write(envelope_of(CUTOFF), "{}\n")),
-        ("a signature of nothing", lambda p: p.write("derivations/lone.dsse.json", (p / envelope_of(CUTOFF)).read_bytes())),
+        (
+            "a signature of nothing",
+            lambda p: p.write("derivations/lone.dsse.json", (p / envelope_of(CUTOFF)).read_bytes()),
+        ),
     ],
     "DRV013": [
         ("an author without role", lambda p: p.edit("SEAL-depth-1-seal", author="gil")),
-        ("an unknown reviewer", lambda p: only_signed_by_author(p)),
+        ("an unknown reviewer", only_signed_by_author),
         ("a reviewer who is none", lambda p: p.edit("cutoff-2", reviewer="cyd")),
     ],
     "DRV014": [
@@ -203,31 +230,6 @@ CASES: dict[str, list[tuple[str, Change]]] = {
     ],
     "DRV021": [("a reason of its own", lambda p: p.edit("INFEASIBLE-cost-data", reason="laziness"))],
 }
-
-
-def equal_values(pack: DerivedPack) -> None:
-    pack.charter_value("depth", must_differ=None)
-    pack.charter_value("words", must_differ=["cutoff"], units="fraction", value=Number("0.65"))
-
-
-def reopened(pack: DerivedPack) -> None:
-    for ending in ("yaml", "dsse.json"):
-        pack.remove(f"derivations/STOP-more-numbers-decided.{ending}")
-
-
-def only_signed_by_author(pack: DerivedPack) -> None:
-    told = [("deriver", "ada"), ("reviewer", "bea")]
-    pack.write(envelope_of(CUTOFF), envelope(CUTOFF, digest(pack, CUTOFF), told, "ada", "cyd"))
-
-
-def tier_value(pack: DerivedPack, value: str) -> None:
-    pack.edit("cutoff-2", value=Number(value))
-    pack.charter_value("cutoff", value=Number(value))
-
-
-def seal_rationale(pack: DerivedPack, text: str) -> None:
-    seal(pack, rationale=text)
-    pack.edit("cutoff-2", rationale=text)
 
 
 def test_the_pack_with_every_record_is_verified(tmp_path: Path) -> None:
@@ -290,7 +292,7 @@ def test_a_step_that_ran_names_all_that_was_there(tmp_path: Path) -> None:
 
 def test_a_charter_is_locked_once_nothing_blocks(tmp_path: Path) -> None:
     pack = DerivedPack(tmp_path)
-    assert COMMIT == pack.yaml("charter")["commit"]
+    assert pack.yaml("charter")["commit"] == COMMIT
     locked = {"state": "locked", "locker": "eve", "locked_at": "2026-02-23T08:00:00Z"}
     pack.edit("charter", **locked)
     findings = pack.sealed().verify().errors

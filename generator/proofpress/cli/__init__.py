@@ -11,6 +11,7 @@ import click
 from proofpress.cli import (
     changelog,
     check,
+    derive,
     exchange,
     gate,
     keys,
@@ -36,6 +37,7 @@ __all__ = [
     "changelog",
     "check",
     "cli",
+    "derive",
     "entry_point",
     "exchange",
     "exit_code",

@@ -54,8 +54,8 @@ def run_clean(
 ) -> Captured:
     """Run `command` where nothing lies but copies of the pack's files `paths`, at their places.
 
-    With `read_only` nobody can open the copies for writing. The copies are the run's own: whatever an earlier run left
-    in the pack is not there to be found. Raises `RunError` when the command can't be run, takes too long, says or writes
+    With `read_only` nobody can open the copies for writing. They are the run's own: whatever an earlier run left in
+    the pack is not there to be found. Raises `RunError` when the command can't be run, takes too long, says or writes
     too much, or changes what it was given.
     """
     with tempfile.TemporaryDirectory(prefix="demo-") as name:

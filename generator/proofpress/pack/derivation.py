@@ -108,7 +108,7 @@ def write_derivation(
 
     `fields` name the seal (`seal`, its id), the artifact's path and the pointer of the value in it, and what people
     judge: units, cost tier, lockability, reviewer, claim boundary. What was sealed is taken from the seal. The outcome
-    is seen at `outcomes_at`, else at `at`. Raises `PackError` when an input is not the one that was sealed.
+    is seen at `outcomes_at`, else at `at`. Raises `RunError` when an input is not the one that was sealed.
     """
     records = records_in(folder)
     seal = {record.id: record for record in records.values()}.get(str(fields.get("seal")))
@@ -147,13 +147,13 @@ def run_sealed(
 ) -> Mapping[str, bytes]:
     """What a recorded command writes in a clean folder that holds read-only copies of its inputs alone.
 
-    Raises `PackError` when an input is another file than the recorded one, and `RunError` when the command fails,
-    changes an input, or does not write the artifact.
+    Raises `RunError` when an input is another file than the recorded one, or the command fails, changes an input, or
+    does not write the artifact.
     """
     for item in inputs:
         found = produced(folder, item.path)
         if (found["sha256"], found["size"]) != (item.sha256, item.size):
-            raise PackError(
+            raise RunError(
                 f"{item.path} is not the input that was recorded",
                 hint="restore it, or seal and derive again from what there is now",
             )

@@ -33,6 +33,7 @@ PLACES: Mapping[str, str] = {
     "training_run_card": "training/",
     "transcript": "demo/",
     "assurance_card": "assurance/",
+    "charter": "charter/",
     "paper_draft": "paper/",
 }
 """Where each document's page stands below its release; a document that is not named here gets its own name."""
@@ -358,6 +359,7 @@ class ReleasePages:
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
+    "charter/": "the values that the release needs, their signed records, and what is blocked",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",
@@ -375,6 +377,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "assurance/guardrails.json",
         "assurance/traceability.json",
     ),
+    "charter": ("derivations/charter.yaml",),
 }
 
 
