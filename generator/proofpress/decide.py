@@ -54,14 +54,17 @@ def decide(
     old, missing = _baseline(instance, new, rules, against)
     before, before_trouble = _before(instance, old, family, policy_before)
     recorded, recorded_trouble = _recorded(instance, old, new)
-    earlier = _earlier(instance, ref)
+    status = {each.bundle_id: registry.status(each.bundle_id) for each in instance.refs}
+    yanked = frozenset(item for item, said in status.items() if said == "YANKED")
+    rejected = frozenset(item for item, said in status.items() if said == "REJECTED")
     case = GateCase(
         new=new,
         old=old,
         gates=gates,
         missing=missing,
-        earlier=earlier,
-        unusable=frozenset(item for item in earlier if registry.status(item) in {"YANKED", "REJECTED"}),
+        earlier=_earlier(instance, ref, yanked | rejected),
+        yanked=yanked,
+        rejected=rejected,
         before=before,
         before_trouble=before_trouble,
         recorded=recorded,
@@ -131,8 +134,8 @@ def _baseline(
     return old, ""
 
 
-def _earlier(instance: Instance, own: PackRef) -> tuple[str, ...]:
-    """Bundle ids of the releases before a release, oldest first: those of its variant, else of its name."""
+def _earlier(instance: Instance, own: PackRef, unusable: frozenset[str]) -> tuple[str, ...]:
+    """Bundle ids of the releases before a release, oldest first: of its variant if one of them is usable, else all."""
     mine = _parts(own.bundle_id)
     if mine is None:
         return ()
@@ -144,7 +147,8 @@ def _earlier(instance: Instance, own: PackRef) -> tuple[str, ...]:
         found.append((parts[0], parts[1], ref.bundle_id))
     same = [item for item in found if item[0].variant == mine[0].variant and _order(item) < _order((*mine, ""))]
     versions = [item for item in found if item[0].sort_key[:2] < mine[0].sort_key[:2]]
-    return tuple(item[2] for item in sorted(same or versions, key=_order))
+    chosen = same if any(item[2] not in unusable for item in same) else [*same, *(x for x in versions if x not in same)]
+    return tuple(item[2] for item in sorted(chosen, key=_order))
 
 
 def _order(item: tuple[ReleaseParts, int, str]) -> tuple[object, ...]:

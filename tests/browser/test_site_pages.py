@@ -185,7 +185,7 @@ def test_what_was_measured_on_other_examples_is_not_subtracted(browser: Browser,
 
 
 def test_parameters_keep_the_digits_of_the_evidence(browser: Browser, base: str) -> None:
-    browser.open(f"{base}compare/?old=clinical-v0.2.0-gbt-r1&new=clinical-v0.2.1-gbt-r1")
+    browser.open(f"{base}compare/?old=clinical-v0.2.0-gbt-r1&new=clinical-v0.3.0-gbt-r1")
     settle(browser)
     written = (Path(__file__).parents[2] / "packs/clinical/clinical-v0.2.0-gbt-r1/training/params.yaml").read_text()
     token = next(line.partition(": ")[2] for line in written.splitlines() if line.startswith("threshold:"))
@@ -209,7 +209,7 @@ def test_search_finds_a_release(browser: Browser, base: str) -> None:
     browser.open(base)
     field = browser.driver.find_element("css selector", ".md-search__input")
     field.click()
-    field.send_keys("clinical-v0.2.1")
+    field.send_keys("clinical-v0.3.0")
     links = """const done = arguments[0], until = Date.now() + 10000;
     (function look() {
       const found = [...document.querySelectorAll('.md-search-result__link')].map(a => a.href);
@@ -218,5 +218,5 @@ def test_search_finds_a_release(browser: Browser, base: str) -> None:
     found = [
         urlsplit(link)._replace(query="", fragment="").geturl() for link in browser.driver.execute_async_script(links)
     ]
-    assert found[0] == f"{base}releases/clinical-v0.2.1-gbt-r1/"
+    assert found[0] == f"{base}releases/clinical-v0.3.0-gbt-r1/"
     assert browser.console() == ()
