@@ -65,7 +65,7 @@ class Tolerance(Model):
     """How far a value may lie from the recorded one when it is derived again, said before it was derived first."""
 
     kind: Literal["absolute", "relative"]
-    value: Annotated[Number, Field(ge=0)]
+    value: Number
 
     def allows(self, recorded: Decimal, again: Decimal) -> bool:
         """Whether a value derived again is near enough to the recorded one."""
@@ -176,8 +176,8 @@ class Budget(Model):
     """How many choices of one kind exploratory results may have influenced, and how many they did."""
 
     name: Name
-    spent: Annotated[Number, Field(ge=0)]
-    allowed: Annotated[Number, Field(ge=0)]
+    spent: Number
+    allowed: Number
 
 
 class Exploratory(Model):

@@ -6,6 +6,7 @@ from typing import Any, Final, get_args
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import EVENTS
 from proofpress.registry.state import Status
+from proofpress.schemas.derived import DERIVED
 
 
 def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -350,19 +351,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             },
             "deprecated": {**_list(_TEXT), "description": "Names that will go."},
             "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
-            "derived": {
-                "anyOf": [
-                    closed(
-                        {
-                            "files": {"type": "object", "additionalProperties": _TEXT},
-                            "targets": {"type": "object", "additionalProperties": _list(_TEXT)},
-                            "infeasible": _list(_TEXT),
-                        }
-                    ),
-                    {"type": "null"},
-                ],
-                "description": "Digests of records of derivations by path, targets, and values that are infeasible.",
-            },
+            "derived": DERIVED,
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,

@@ -46,6 +46,7 @@ def charter(views: views_1.Views) -> Row:
         "release": views.release,
         **{name: src(CHARTER, f"/{name}", getattr(told, name) or "nobody") for name in fields},
         "state": Sourced(_STATES[told.state], f"{CHARTER}#/state"),
+        "blocked": bool(ledger.blocked),
         "lockable": [Sourced(name, CHARTER) for name in ledger.lockable],
         "plan": src(CHARTER, "/plan/revision", told.plan.revision),
         "plan_sha256": src(CHARTER, "/plan/sha256", told.plan.sha256),
