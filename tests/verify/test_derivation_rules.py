@@ -5,11 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from derived_pack import COMMIT, INPUT, KEYS, MEASURED, PLAN_FILE, POLICY, TARGET, DerivedPack, envelope
-from pack_builder import PackBuilder
+from derived_pack import (
+    COMMIT,
+    INPUT,
+    KEYS,
+    MEASURED,
+    PLAN_FILE,
+    POLICY,
+    TARGET,
+    DerivedPack,
+    charter_fields,
+    envelope,
+)
+from pack_builder import RELEASE, PackBuilder
 from proofpress.evidence.derivation import envelope_of
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.values import Number
+from proofpress.pack.derivation import sign_record, write_charter
 from proofpress.pack.writer import produced
 from proofpress.verify.book import PACK_RULES
 
@@ -288,6 +300,33 @@ def test_a_step_that_ran_names_all_that_was_there(tmp_path: Path) -> None:
     pack = DerivedPack(tmp_path)
     ran(pack, "cutoff-2")
     assert "DRV008" in pack.rules()
+
+
+def test_a_stopped_value_waits_as_pending(tmp_path: Path) -> None:
+    pack = DerivedPack(tmp_path)
+    reopened(pack)
+    assert pack.rules() == ["DRV007"]
+    write_charter(pack.folder, charter_fields(), release_id=RELEASE, at="2026-02-23T08:00:00Z")
+    pack.signed("charter")
+    values = {item["id"]: item for item in pack.yaml("charter")["values"]}
+    assert values["cutoff"]["pending"]["code"] == "STOPPED"
+    assert pack.rules() == []
+
+
+def test_a_charter_of_lockable_values_is_locked(tmp_path: Path) -> None:
+    pack = DerivedPack(tmp_path)
+    values = [item for item in pack.yaml("charter")["values"] if item["id"] in {"cutoff", "words"}]
+    kept = ("cutoff", "words", "SEAL-cutoff", "SEAL-words", "charter", "STOP", "plan")
+    for path in [*(pack / "derivations").iterdir()]:
+        if path.is_file() and not path.name.startswith(kept):
+            path.unlink()
+    locked = {"state": "locked", "locker": "eve", "locked_at": "2026-02-23T08:00:00Z"}
+    pack.edit("charter", values=values, **locked)
+    assert pack.rules() == []
+    pack.edit("charter", sign=False, **locked)
+    (pack / "derivations/charter.dsse.json").unlink()
+    sign_record(pack.folder, "charter", KEYS["ada"])
+    assert pack.rules() == ["DRV013"], "nobody locks without the locker's key"
 
 
 def test_a_charter_is_locked_once_nothing_blocks(tmp_path: Path) -> None:

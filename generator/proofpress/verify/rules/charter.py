@@ -59,12 +59,13 @@ def answered(case: Case) -> Iterator[Finding]:
         return
     for pointer, value, record in _values(case):
         yield from _unanswered(pointer, value, record, Counter(value.id for value in charter.values))
-    for path, record in ledger.records.items():
-        if isinstance(record, Derivation | Infeasible) and record.id not in ledger.invalid:
-            about = next((value for value in charter.values if value.id == record.value_name), None)
-            if about is None or about.record != record.id:
+    waiting = {name for stop in ledger.open_stops for name in stop.values}
+    for record in ledger.answers:
+        about = next((value for value in charter.values if value.id == record.value_name), None)
+        if about is None or about.record != record.id:
+            if about is None or about.status != "pending" or record.value_name not in waiting:
                 yield trouble(
-                    path,
+                    place_of(record),
                     "/value_name",
                     f"{record.id} holds, and the charter does not name it for '{record.value_name}'",
                     expected=record.id,
