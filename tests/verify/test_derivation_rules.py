@@ -77,6 +77,11 @@ def ran(pack: DerivedPack, *touched: str) -> None:
     pack.edit("STOP-more-numbers-decided", already_ran=True, touched=list(touched))
 
 
+def sealed_otherwise(pack: DerivedPack) -> None:
+    seal(pack, parameters={"name": "cutoff", "margin": Number("0.1")})
+    pack.edit("cutoff-2", parameters={"name": "cutoff", "margin": Number("0.1")})
+
+
 def equal_values(pack: DerivedPack) -> None:
     pack.charter_value("depth", must_differ=None)
     pack.charter_value("words", must_differ=["cutoff"], units="fraction", value=Number("0.65"))
@@ -129,6 +134,8 @@ CASES: dict[str, list[tuple[str, Change]]] = {
         ("tier D with a value", lambda p: tier(p, "answer-cost", "answer-cost-1", cost_tier="D")),
         ("no tier", lambda p: tier(p, "answer-cost", "answer-cost-1", cost_tier="n/a")),
         ("a tier without cost", lambda p: tier(p, "cutoff", "cutoff-2", cost_tier="A")),
+        ("the cost dropped from the charter", lambda p: p.charter_value("answer-cost", cost=None)),
+        ("the cost of an INFEASIBLE dropped", lambda p: p.charter_value("error-cost", cost=None)),
         ("no reason", lambda p: tier(p, "answer-cost", "answer-cost-1", lockability_reason=None)),
         (
             "no risk owner's note",
@@ -208,6 +215,7 @@ CASES: dict[str, list[tuple[str, Change]]] = {
     "DRV016": [
         ("influence without budget", lambda p: seal(p, exploratory={"influenced": True, "sources": ["A first look."]})),
         ("sources without influence", lambda p: seal(p, exploratory={"influenced": False, "sources": ["A look."]})),
+        ("another parameter after the outcome was seen", sealed_otherwise),
         (
             "an overspent budget",
             lambda p: seal(

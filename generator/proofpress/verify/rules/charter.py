@@ -62,16 +62,16 @@ def answered(case: Case) -> Iterator[Finding]:
     waiting = {name for stop in ledger.open_stops for name in stop.values}
     for record in ledger.answers:
         about = next((value for value in charter.values if value.id == record.value_name), None)
-        if about is None or about.record != record.id:
-            if about is None or about.status != "pending" or record.value_name not in waiting:
-                yield trouble(
-                    place_of(record),
-                    "/value_name",
-                    f"{record.id} holds, and the charter does not name it for '{record.value_name}'",
-                    expected=record.id,
-                    found="no such value" if about is None else about.record or "no record",
-                    hint="name it in the charter, or let a record supersede it or roll it back",
-                )
+        stopped = about is not None and about.status == "pending" and about.id in waiting
+        if not stopped and (about is None or about.record != record.id):
+            yield trouble(
+                place_of(record),
+                "/value_name",
+                f"{record.id} holds, and the charter does not name it for '{record.value_name}'",
+                expected=record.id,
+                found="no such value" if about is None else about.record or "no record",
+                hint="name it in the charter, or let a record supersede it or roll it back",
+            )
 
 
 def _unanswered(pointer: str, value: CharterValue, record: Record | None, counts: Counter[str]) -> Iterator[Finding]:
@@ -162,7 +162,8 @@ def holds(case: Case) -> Iterator[Finding]:
 def tiers(case: Case) -> Iterator[Finding]:
     """Tiers A and B may be locked. Tier C never: it is carried as context, with a signed note of the risk owner, which
     does not make it lockable; nor is anything lockable that is derived from it. Tier D is no evidence: it stands only
-    as `INFEASIBLE-cost-data`. A value that is not derived from a cost has no tier, one that is has one. When a value's
+    as `INFEASIBLE-cost-data`. A value that is not derived from a cost has no tier, one that is has one; a charter that
+    drops the cost of a value whose records have a tier is refused. When a value's
     tier changes, the new record says why it is, or is not, lockable now.
     """
     charter, ledger = _charter(case), case.ledger
@@ -170,6 +171,7 @@ def tiers(case: Case) -> Iterator[Finding]:
     for path, record in ledger.records.items():
         if isinstance(record, Infeasible):
             fits = (record.cost_tier == "D") == (record.reason == COST_DATA)
+            fits = fits and (record.cost_tier == "n/a" or costs.get(record.value_name) is not None)
             message = f"tier {record.cost_tier} and the reason '{record.reason}' do not belong together"
             yield from (
                 () if fits else [trouble(path, "/reason", message, expected=COST_DATA, found=record.reason, hint=_NEW)]
@@ -185,7 +187,7 @@ def _tier_troubles(record: Derivation, cost: str | None, ledger: Ledger) -> Iter
     tier = record.cost_tier
     if tier == "D":
         yield "/cost_tier", "cost evidence of tier D has no value", "an INFEASIBLE record for cost-data", "a value"
-    elif (tier == "n/a") != (cost is None) and record.id not in ledger.invalid:
+    elif (cost is None and tier != "n/a") or (cost is not None and tier == "n/a" and record.id not in ledger.invalid):
         expected = "a tier" if cost else "n/a"
         yield "/cost_tier", "the tier does not fit the cost that the charter declares", expected, tier
     if record.lockability == "lockable":

@@ -117,7 +117,25 @@ def sealed(case: Case) -> Iterator[Finding]:
 def exploratory(case: Case) -> Iterator[Finding]:
     """A seal says that exploratory results influenced a choice without naming them, without a rationale that held
     before, or without a budget; the budget is overspent; or it names results and says that they had no influence.
+
+    Whoever derives a value again with another parameter or tolerance, after its first outcome was seen, was influenced
+    by that outcome, and declares it.
     """
+    for path, record in case.ledger.records.items():
+        seal = case.ledger.by_id.get(record.seal.id) if isinstance(record, Derivation) else None
+        if not isinstance(record, Derivation) or not isinstance(seal, Seal) or seal.exploratory.influenced:
+            continue
+        for other in case.ledger.of_kind(Derivation):
+            seen = other.value_name == record.value_name and other.outcomes_seen_at <= seal.timestamp
+            if seen and (other.parameters, other.tolerance) != (record.parameters, record.tolerance):
+                yield trouble(
+                    path,
+                    "/parameters",
+                    f"'{record.id}' was sealed otherwise than {other.id}, whose outcome was seen: that is influence",
+                    expected="influence declared with its budget, or parameters and tolerance as before",
+                    found=f"sealed at {seal.timestamp}; seen at {other.outcomes_seen_at}",
+                    hint=_NEW,
+                )
     for path, seal in case.ledger.records.items():
         if not isinstance(seal, Seal):
             continue
