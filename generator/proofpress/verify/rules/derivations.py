@@ -311,7 +311,7 @@ def provenance(case: Case) -> Iterator[Finding]:
             )
 
 
-@rule("DRV021", "Reasons of INFEASIBLE are those of the profile", book=2)
+@rule("DRV021", "Reasons of INFEASIBLE are those of the profile", after="PRO003", book=2)
 def reasons(case: Case) -> Iterator[Finding]:
     """An INFEASIBLE record gives a reason that neither the pack's profile nor every profile knows. Reasons are a closed
     list, so that what blocks a release can be counted: cost-data, capacity, power, mapping, null.
