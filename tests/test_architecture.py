@@ -27,7 +27,7 @@ ORDER = (
     {"decide", "handoff", "repair"},
     {"site"},
     {"build"},
-    {"preview", "prove"},
+    {"preview", "prove", "publication"},
     {"schemas"},
     {"cli", "__main__"},
 )

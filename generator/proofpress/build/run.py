@@ -13,7 +13,7 @@ from proofpress.build.site import Progress, code_digest, digest
 from proofpress.build.sources import source_units
 from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
 from proofpress.evidence.values import ReleaseParts
-from proofpress.gate.store import comparison_path
+from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
@@ -121,6 +121,7 @@ class SiteBuild:
             place = places[peek.bundle_id]
             before = place.predecessor
             record = comparison_path(Path(), pack_ids[before], peek.pack_id).as_posix() if before else ""
+            receipt = (attestations(Path(), peek.pack_id) / RECEIPT).as_posix()
             units.append(
                 ReleaseUnit(
                     name=f"release/{peek.bundle_id}",
@@ -131,6 +132,7 @@ class SiteBuild:
                         place,
                         registered.get(peek.pack_id),
                         attested.get(record),
+                        attested.get(receipt),
                     ),
                     root=self.root,
                     ref=refs[peek.bundle_id],
@@ -141,6 +143,7 @@ class SiteBuild:
                     staging=staging,
                     frame_key=frames.key,
                     recorded=attested.get(record, ""),
+                    receipt=attested.get(receipt, ""),
                 )
             )
         return tuple(units)

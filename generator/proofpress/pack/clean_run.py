@@ -39,9 +39,9 @@ class Captured:
     written: Mapping[str, bytes]
 
 
-def words_of(command: Sequence[str]) -> list[str]:
+def words_of(command: Sequence[str], *, interpreter: str = "") -> list[str]:
     """The words that are run: `python` stands for this interpreter, isolated from the caller's environment."""
-    return [sys.executable, "-I", "-B", *command[1:]] if command[0] == "python" else list(command)
+    return [interpreter or sys.executable, "-I", "-B", *command[1:]] if command[0] == "python" else list(command)
 
 
 def run_clean(
@@ -51,6 +51,7 @@ def run_clean(
     *,
     seconds: int = LIMIT_SECONDS,
     read_only: bool = False,
+    interpreter: str = "",
 ) -> Captured:
     """Run `command` where nothing lies but copies of the pack's files `paths`, at their places.
 
@@ -67,7 +68,7 @@ def run_clean(
             if read_only:
                 (clean / path).chmod(0o444)
         start = time.perf_counter()
-        code, stdout, stderr = _bounded(words_of(command), clean, seconds)
+        code, stdout, stderr = _bounded(words_of(command, interpreter=interpreter), clean, seconds)
         taken = time.perf_counter() - start
         for path in paths:
             if not _equal(clean / path, folder / path):

@@ -23,10 +23,13 @@ from proofpress.evidence.handoff import Handoff, Rerun
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
-from proofpress.schemas.outputs import API, OUTPUTS, closed
+from proofpress.schemas.outputs import OUTPUTS
+from proofpress.schemas.parts import closed
+from proofpress.schemas.published import API
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -83,6 +86,9 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
     found["rerun"] = _of_model(Rerun, "rerun", "1", "A derivation executed again, and output of derive rerun")
     found["handoff"] = _of_model(Handoff, "handoff", "1", "The package for whoever locks a charter")
+    found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    for name, report in PUBLICATION_REPORTS.items():
+        found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
     kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
     event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)

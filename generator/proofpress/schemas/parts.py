@@ -1,0 +1,25 @@
+"""Small parts that the shapes of commands' output and of published JSON share."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+
+def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The schema of an object that holds these properties and no others."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": [name for name in properties if name not in optional],
+        "additionalProperties": False,
+    }
+
+
+def listed(items: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of an array of such items."""
+    return {"type": "array", "items": items}
+
+
+TEXT: Final = {"type": "string"}
+COUNT: Final = {"type": "integer", "minimum": 0}
+PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
+SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
