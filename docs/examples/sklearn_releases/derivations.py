@@ -14,7 +14,7 @@ from proofpress.signing.keys import SigningKey
 
 FILES = Path(__file__).resolve().parent / "charter"
 INPUTS = "derivations/inputs"
-PLAN = "derivations/plan.md"
+PLAN = "derivations/plan.txt"
 SHARE = "0.05"
 _BOUNDARY = "Derived from the files of this example; it says nothing of images or machines of other origin."
 
@@ -78,7 +78,7 @@ def write_derivations(
 ) -> None:
     """Seal, derive and sign every value of the charter, in the order in which people would."""
     answers = {"what": "Top probability of each image of the test split, by key.", "values": top_probabilities}
-    plan = (FILES / "plan.md").read_bytes()
+    plan = (FILES / "plan.txt").read_bytes()
     write_bytes(folder, PLAN, plan)
     write_bytes(folder, f"{INPUTS}/top_probabilities.json", dump_json(answers).encode())
     for name in ("answer_times.json", "derive.py"):
