@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from example_keys import example_key
+
 from proofpress.evidence.derivation import CHARTER, Infeasible, RiskNote
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.pack.derivation import sign_record, write_charter, write_derivation, write_record, write_seal
 from proofpress.pack.writer import write_bytes
-from proofpress.signing.keys import SigningKey
 
 FILES = Path(__file__).resolve().parent / "charter"
 INPUTS = "derivations/inputs"
@@ -65,12 +66,6 @@ VALUES: tuple[Mapping[str, Any], ...] = (
         "tolerance": {"kind": "relative", "value": Number("0.1")},
     },
 )
-
-
-def example_key(role: str) -> SigningKey:
-    """The key of a role in this example. It protects nothing: whoever reads this line has it."""
-    text = f"proofpress example key of the {role}, which protects nothing"
-    return SigningKey.from_seed(hashlib.sha256(text.encode()).digest())
 
 
 def write_derivations(

@@ -28,6 +28,7 @@ from proofpress.cli import (
     repair,
     runs,
     serve,
+    signoff,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -58,6 +59,7 @@ __all__ = [
     "repair",
     "runs",
     "serve",
+    "signoff",
     "slices",
 ]
 

@@ -6,7 +6,8 @@ from typing import Any, Final, get_args
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import EVENTS
 from proofpress.registry.state import Status
-from proofpress.schemas.parts import COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.shapes import COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.signed import SIGNED
 
 _RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
 _WRITTEN: Final = listed(
@@ -34,6 +35,7 @@ _VERDICT: Final = closed(
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "signed": SIGNED,
     "import": (
         "What an import made of a package: output of import with --format json, and import_report.json of the pack",
         {

@@ -5,12 +5,12 @@ from typing import Any, Final, get_args
 
 from proofpress.registry.state import Status
 from proofpress.schemas.derived import DERIVED
-from proofpress.schemas.parts import COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.signed import DECIDED
 
 _NUMBER: Final = {"type": ["number", "null"]}
 _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
-_BELOW: Final = {**TEXT, "description": "From the site's root."}
 
 
 def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,10 +66,11 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "rule_book": {"type": "integer", "minimum": 1},
             "metrics": listed(_metric(_NUMBER)),
             "parameters": {"type": "object"},
-            "documents": listed(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": _BELOW})),
+            "documents": listed(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": BELOW})),
             "files": listed(
-                closed({"path": TEXT, "role": TEXT, "sha256": SHA256, "size": COUNT, "url": _BELOW}),
+                closed({"path": TEXT, "role": TEXT, "sha256": SHA256, "size": COUNT, "url": BELOW}),
             ),
+            **DECIDED,
         },
     ),
     "card-api": (
@@ -110,7 +111,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                         "pack_id": PACK_ID,
                         "status": _STATUS,
                         "predecessor": _OPTIONAL,
-                        **dict.fromkeys(("json", "page"), _BELOW),
+                        **dict.fromkeys(("json", "page"), BELOW),
                     }
                 )
             ),
@@ -121,7 +122,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "All families, api/v1/index.json",
         {
             **dict.fromkeys(("site", "url"), TEXT),
-            "families": listed(closed({"name": TEXT, "releases": COUNT, "json": _BELOW})),
+            "families": listed(closed({"name": TEXT, "releases": COUNT, "json": BELOW})),
         },
     ),
 }

@@ -41,6 +41,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "POL": "Policy",
     "REG": "Registry",
     "GAT": "Gates",
+    "SGN": "Sign-off",
     "GLW": "Packages of GenoLeWM",
 }
 
