@@ -213,7 +213,7 @@ def complete(run: Run, pack: DerivedPack) -> None:
     for ending in ("yaml", "dsse.json"):
         for name in ("ROLLBACK-depth-rollback", "depth-1", "SEAL-depth-1-seal"):
             pack.remove(f"derivations/{name}.{ending}")
-    pack.edit("charter", values=values).sealed()
+    pack.remove("derivations/results/depth-1.json").edit("charter", values=values).sealed()
     for value in ("cutoff", "words", "answer-cost"):
         assert run("derive", "rerun", FOLDER, value, "--record")[0] == ExitCode.OK
 

@@ -52,7 +52,7 @@ def test_all_records_deleted(two: Two) -> None:
         if path.is_file():
             path.unlink()
     two[1].reseal()
-    assert {item.rule for item in found(two[1])} == {"DRV022", "DRV024"}
+    assert {item.rule for item in found(two[1])} == {"DRV022", "DRV024", "INT008"}
 
 
 def test_a_record_edited_in_place(two: Two) -> None:

@@ -356,6 +356,11 @@ def envelope_of(path: str) -> str:
     return path.removesuffix(".yaml") + ".dsse.json"
 
 
+def is_envelope(path: str) -> bool:
+    """Whether signatures of a charter or record stand at a path; DRV012 holds each to what it signs."""
+    return path.startswith(FOLDER) and path.endswith(".dsse.json") and "/" not in path[len(FOLDER) :]
+
+
 def predicate_of(signed: Charter | Record) -> JsonObject:
     """What signatures of a charter or record say besides its digest: who signs in which role."""
     return {"signers": [{"role": role, "key": name} for role, name, _at in signed.signers]}

@@ -6,7 +6,6 @@ from typing import Any, Final
 from proofpress.evidence.derivation import (
     CHARTER,
     DERIVER,
-    FOLDER,
     LAUNCHER,
     PREDICATE,
     Charter,
@@ -16,6 +15,7 @@ from proofpress.evidence.derivation import (
     RiskNote,
     Seal,
     envelope_of,
+    is_envelope,
     predicate_of,
 )
 from proofpress.evidence.finding import Finding
@@ -60,7 +60,7 @@ def enveloped(case: Case) -> Iterator[Finding]:
             message = f"the signatures name other signers than {path}"
             yield trouble(file.path, "", message, expected=predicate_of(signed), found=statement.predicate, hint=_SIGN)
     for path in case.raw.files:
-        lone = path.startswith(FOLDER) and path.endswith(".dsse.json") and path not in expected_envelopes
+        lone = is_envelope(path) and path not in expected_envelopes
         if lone and path.removesuffix(".dsse.json") + ".yaml" not in case.broken:
             yield trouble(path, "", "signatures of no record", expected="a record", found="nothing", hint=_SIGN)
 
