@@ -26,7 +26,7 @@ ORDER = (
     {"exchange"},
     {"papers"},
     {"pipeline", "scaffold"},
-    {"decide", "repair", "proofread"},
+    {"decide", "handoff", "repair", "proofread"},
     {"approve"},
     {"site"},
     {"build"},

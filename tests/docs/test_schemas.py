@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from complete_pack import complete_template
+from derived_pack import derived_template
 from pack_builder import ASSURANCE, PackBuilder
 from proofpress.cli import cli
 from proofpress.evidence.jsontext import dump_json
@@ -70,15 +71,16 @@ def unknown_words(schema: Any) -> set[str]:
 
 
 def documents() -> Iterator[tuple[DocumentKind, Path]]:
-    for pack in (*PACKS, complete_template()):
-        paths = (path.relative_to(pack).as_posix() for path in sorted(pack.rglob("*.json")))
+    for pack in (*PACKS, complete_template(), derived_template()):
+        paths = (path.relative_to(pack).as_posix() for path in sorted(pack.rglob("*.*")))
         yield from ((kind, pack / kind.path) for kind in documents_among(paths))
 
 
 def test_packs_obey_them() -> None:
     checked = set()
     for kind, path in documents():
-        assert errors(kind.name.replace("_", "-"), json.loads(path.read_bytes())) == [], path
+        read = yaml.safe_load if path.suffix == ".yaml" else json.loads
+        assert errors(kind.name.replace("_", "-"), read(path.read_bytes())) == [], path
         checked.add(kind.name)
     assert checked == {kind.name for kind in KINDS}
 

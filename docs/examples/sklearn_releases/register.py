@@ -8,16 +8,17 @@ signatures, and so that everybody can forge them. Never copy them to an instance
 a key that only its owner has.
 """
 
-import hashlib
 import re
 import sys
 import tempfile
 from pathlib import Path
 
+from example_keys import example_key
+
 from proofpress.cli import main as proofpress
 from proofpress.instance import open_instance
 from proofpress.pipeline import registered_id, select
-from proofpress.signing.keys import SigningKey, write_key
+from proofpress.signing.keys import write_key
 
 POLICIES = Path(__file__).resolve().parent / "policies"
 ANSWERS = POLICIES.with_name("answers")
@@ -105,12 +106,6 @@ EXPECTED = {
     ("compare", "digits-v0.2.0-mlp64-r1"): 6,
 }
 """What does not end with 0, and is meant to: a gate and a person that refuse, a pair without common examples."""
-
-
-def example_key(role: str) -> SigningKey:
-    """The key of a role in this example. It protects nothing: whoever reads this line has it."""
-    text = f"proofpress example key of the {role}, which protects nothing"
-    return SigningKey.from_seed(hashlib.sha256(text.encode()).digest())
 
 
 def policy_text(instance: Path, name: str) -> str:

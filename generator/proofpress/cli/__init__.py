@@ -11,6 +11,7 @@ import click
 from proofpress.cli import (
     changelog,
     check,
+    derive,
     exchange,
     gate,
     init,
@@ -40,6 +41,7 @@ __all__ = [
     "changelog",
     "check",
     "cli",
+    "derive",
     "entry_point",
     "exchange",
     "exit_code",

@@ -10,7 +10,7 @@ from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Slug, Text
 
 
 class RequiredMetric(Model):
@@ -67,6 +67,9 @@ class Profile(Model):
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None
+    infeasible_reasons: tuple[Slug, ...] = Field(
+        default=(), description="Why a charter's value can't be derived, beside those that every profile knows"
+    )
 
 
 class FamilyPolicy(Model):

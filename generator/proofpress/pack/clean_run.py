@@ -50,12 +50,14 @@ def run_clean(
     paths: Sequence[str],
     *,
     seconds: int = LIMIT_SECONDS,
+    read_only: bool = False,
     interpreter: str = "",
 ) -> Captured:
     """Run `command` where nothing lies but copies of the pack's files `paths`, at their places.
 
-    The copies are the run's own: whatever an earlier run left in the pack is not there to be found. Raises
-    `RunError` when the command can't be run, takes too long, says or writes too much, or changes what it was given.
+    With `read_only` nobody can open the copies for writing. They are the run's own: whatever an earlier run left in
+    the pack is not there to be found. Raises `RunError` when the command can't be run, takes too long, says or writes
+    too much, or changes what it was given.
     """
     with tempfile.TemporaryDirectory(prefix="demo-") as name:
         clean = Path(name)
@@ -63,6 +65,8 @@ def run_clean(
             if (folder / path).is_symlink() or not (folder / path).is_file():
                 raise PackError(f"{path} is not a file of the pack", hint="name files by their paths in the pack")
             copy_file(folder / path, clean, path)
+            if read_only:
+                (clean / path).chmod(0o444)
         start = time.perf_counter()
         code, stdout, stderr = _bounded(words_of(command, interpreter=interpreter), clean, seconds)
         taken = time.perf_counter() - start

@@ -19,6 +19,7 @@ from proofpress.errors import IngestError
 from proofpress.evidence import values
 from proofpress.evidence.attestation import GateReceipt, PairedComparison
 from proofpress.evidence.gates import Thresholds
+from proofpress.evidence.handoff import Handoff, Rerun
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
@@ -85,6 +86,8 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["thresholds"] = _of_model(Thresholds, "thresholds", "1.0.0", "Pre-registered thresholds")
     found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
+    found["rerun"] = _of_model(Rerun, "rerun", "1", "A derivation executed again, and output of derive rerun")
+    found["handoff"] = _of_model(Handoff, "handoff", "1", "The package for whoever locks a charter")
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")

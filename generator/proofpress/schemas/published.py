@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from proofpress.registry.state import Status
+from proofpress.schemas.derived import DERIVED
 from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
 from proofpress.schemas.signed import DECIDED
 
@@ -89,6 +90,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             },
             "deprecated": {**listed(TEXT), "description": "Names that will go."},
             "changelog": {**listed(TEXT), "description": "Entries, each as `section: text`."},
+            "derived": DERIVED,
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": PACK_ID,

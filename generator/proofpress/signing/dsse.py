@@ -52,6 +52,21 @@ def seal(payload_type: str, payload: bytes, keys: Iterable[SigningKey]) -> bytes
     ).encode()
 
 
+def sign_again(data: bytes, key: SigningKey) -> bytes:
+    """An envelope with the signature of a further key. Raises `EnvelopeError`, also when the key signed it already."""
+    try:
+        envelope = Envelope.model_validate(parse_json(data))
+        opened = open_envelope(data, envelope.payload_type)
+    except (StrictError, ValidationError) as exc:
+        raise EnvelopeError(str(exc)) from exc
+    message = pae(opened.payload_type, opened.payload)
+    if any(verifies(key.public, message, signature) for signature in opened.signatures):
+        raise EnvelopeError("the key signed it already")
+    one = {"keyid": key_id(key.public), "sig": base64.b64encode(key.sign(message)).decode()}
+    held = envelope.model_dump(by_alias=True)
+    return dump_json({**held, "signatures": [*held["signatures"], one]}).encode()
+
+
 def open_envelope(data: bytes, payload_type: str) -> Opened:
     """Read an envelope strictly. Raises `EnvelopeError` that says what is wrong with it."""
     try:

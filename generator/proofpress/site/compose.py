@@ -341,6 +341,7 @@ class ReleasePages:
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
+    "charter/": "the values that the release needs, their signed records, and what is blocked",
     SIGNOFF_PAGE: "who answers for the release, and what they were shown",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
@@ -359,6 +360,7 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "assurance/guardrails.json",
         "assurance/traceability.json",
     ),
+    "charter": ("derivations/charter.yaml",),
 }
 
 

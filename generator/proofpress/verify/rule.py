@@ -10,6 +10,7 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
+from proofpress.evidence.ledger import Ledger
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence, UnreadError, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import ExternalArtifact, FileEntry
@@ -68,6 +69,11 @@ class Case:
         if found is None or not (elsewhere or isinstance(found, FileEntry)):
             return "not in manifest.json"
         return "" if (found.sha256, found.size) == (item.sha256, item.size) else bytes_of(found)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What charter and records of derivations amount to."""
+        return Ledger.of(self.evidence)
 
     @cached_property
     def unreadable(self) -> bool:

@@ -27,6 +27,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "IFC": "The public interface",
     "CHG": "Changelog",
     "ASR": "Assurance",
+    "DRV": "Derivations",
     "NEG": "Negative findings",
     "RDY": "Readiness",
     "TXT": "Unfinished text",
