@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -103,6 +104,7 @@ def _calendar(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=4096)
 def path_trouble(path: str) -> str | None:
     """Say what is wrong with a pack-relative path, or None when it obeys the grammar.
 

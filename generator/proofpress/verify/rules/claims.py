@@ -195,15 +195,14 @@ def boundaries(case: Case) -> Iterator[Finding]:
 
 def _said(part: object, name: str = "", path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str, str]]:
     """(pointer, field, text) of the fields of a document that must say something; free fields are left out."""
-    if isinstance(part, str):
-        if name in _LIMITS or name in _REASONS:
-            yield pointer_of(path), name, part
-    elif isinstance(part, Model):
-        for field, value in vars(part).items():
-            yield from _said(value, field, (*path, field))
-    elif isinstance(part, tuple):
-        for index, item in enumerate(part):
-            yield from _said(item, name, (*path, index))
+    if type(part) is str:
+        yield pointer_of(path), name, part
+        return
+    inner = vars(part).items() if isinstance(part, Model) else enumerate(part) if type(part) is tuple else ()
+    for place, value in inner:
+        field = place if type(place) is str else name
+        if type(value) is not str or field in _LIMITS or field in _REASONS:
+            yield from _said(value, field, (*path, place))
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
