@@ -15,8 +15,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 site: $(READY)  ## the example site, from packs/ into site/
 	$(BIN)/proofpress build
 
-serve: site  ## the same, then served to this machine only
-	$(BIN)/python -m http.server --directory site --bind 127.0.0.1 8000
+serve: $(READY)  ## the same, served to this machine only and built again on each save
+	$(BIN)/proofpress serve
 
 test: lint system $(JUDGES)  ## linters, then all tests
 	$(BIN)/python -m pytest -n $(JOBS)

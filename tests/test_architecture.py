@@ -16,6 +16,7 @@ ORDER = (
     {"__init__", "errors", "resources", "console", "aside", "compiled", "workers"},
     {"evidence"},
     {"ingest"},
+    {"signing"},
     {"render"},
     {"verify"},
     {"pack", "diff", "instance", "discovery"},
@@ -26,6 +27,7 @@ ORDER = (
     {"decide", "repair"},
     {"site"},
     {"build"},
+    {"preview", "prove", "publication"},
     {"schemas"},
     {"cli", "__main__"},
 )

@@ -16,7 +16,7 @@ from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.gate import GateCase
 from proofpress.gate.judge import judge
 from proofpress.gate.measure import compare_examples
-from proofpress.gate.store import drop_receipt, read_comparison, stored_receipt
+from proofpress.gate.store import drop_receipt, gates_in_force, read_comparison, stored_receipt
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.instance import Instance
@@ -27,11 +27,12 @@ from proofpress.verify.verdict import VerifiedPack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """A receipt, and what it is about."""
+    """A receipt, the bytes of the policy that it binds, and what it is about."""
 
     label: str
     family: str
     receipt: GateReceipt
+    policy: bytes
     comparison: Comparison | None
 
 
@@ -54,14 +55,17 @@ def decide(
     old, missing = _baseline(instance, new, rules, against)
     before, before_trouble = _before(instance, old, family, policy_before)
     recorded, recorded_trouble = _recorded(instance, old, new)
-    earlier = _earlier(instance, ref)
+    status = {each.bundle_id: registry.status(each.bundle_id) for each in instance.refs}
+    yanked = frozenset(item for item, said in status.items() if said == "YANKED")
+    rejected = frozenset(item for item, said in status.items() if said == "REJECTED")
     case = GateCase(
         new=new,
         old=old,
         gates=gates,
         missing=missing,
-        earlier=earlier,
-        unusable=frozenset(item for item in earlier if registry.status(item) in {"YANKED", "REJECTED"}),
+        earlier=_earlier(instance, ref, yanked | rejected),
+        yanked=yanked,
+        rejected=rejected,
         before=before,
         before_trouble=before_trouble,
         recorded=recorded,
@@ -71,7 +75,7 @@ def decide(
     )
     policy = _bytes(instance.root / "packs" / "policy.yaml") or b""
     receipt = judge(case, waivers=instance.policy.waivers, policy_sha256=hashlib.sha256(policy).hexdigest(), at=at)
-    return Decided(label=ref.label, family=family, receipt=receipt, comparison=case.comparison)
+    return Decided(label=ref.label, family=family, receipt=receipt, policy=policy, comparison=case.comparison)
 
 
 def clear_receipt(instance: Instance, name: str) -> None:
@@ -131,8 +135,8 @@ def _baseline(
     return old, ""
 
 
-def _earlier(instance: Instance, own: PackRef) -> tuple[str, ...]:
-    """Bundle ids of the releases before a release, oldest first: those of its variant, else of its name."""
+def _earlier(instance: Instance, own: PackRef, unusable: frozenset[str]) -> tuple[str, ...]:
+    """Bundle ids of the releases before a release, oldest first: of its variant if one of them is usable, else all."""
     mine = _parts(own.bundle_id)
     if mine is None:
         return ()
@@ -144,7 +148,8 @@ def _earlier(instance: Instance, own: PackRef) -> tuple[str, ...]:
         found.append((parts[0], parts[1], ref.bundle_id))
     same = [item for item in found if item[0].variant == mine[0].variant and _order(item) < _order((*mine, ""))]
     versions = [item for item in found if item[0].sort_key[:2] < mine[0].sort_key[:2]]
-    return tuple(item[2] for item in sorted(same or versions, key=_order))
+    chosen = same if any(item[2] not in unusable for item in same) else [*same, *(x for x in versions if x not in same)]
+    return tuple(item[2] for item in sorted(chosen, key=_order))
 
 
 def _order(item: tuple[ReleaseParts, int, str]) -> tuple[object, ...]:
@@ -172,9 +177,9 @@ def _before(instance: Instance, old: VerifiedPack | None, family: str, path: Pat
         return None, ""
     try:
         receipt = stored_receipt(instance.root, old.evidence.pack_id)
+        return (gates_in_force(instance.root, receipt, family), "") if receipt else (None, "")
     except IngestError as exc:
         return None, str(exc)
-    return (receipt.policy.gates, "") if receipt else (None, "")
 
 
 def _recorded(instance: Instance, old: VerifiedPack | None, new: VerifiedPack) -> tuple[PairedComparison | None, str]:

@@ -110,6 +110,7 @@ def _dangling(policy: Policy, profiles: Profiles, sets: TemplateSets) -> Iterabl
                 found=name,
                 hint="name a profile that exists, or write it to packs/profiles/",
             )
+    yield from _keys_and_roles(policy)
     for name in sets.names():
         try:
             sets.named(name)
@@ -123,3 +124,32 @@ def _dangling(policy: Policy, profiles: Profiles, sets: TemplateSets) -> Iterabl
                 found=name,
                 hint=exc.hint,
             )
+
+
+def _keys_and_roles(policy: Policy) -> Iterable[Finding]:
+    """Roles whose keys are not there, and keys under two names."""
+    first: dict[str, str] = {}
+    for name, item in policy.keys.items():
+        other = first.setdefault(item.key, name)
+        if other != name:
+            yield Finding(
+                rule="POL001",
+                file="packs/policy.yaml",
+                pointer=f"/keys/{name}/key",
+                message=f"the keys '{other}' and '{name}' are one key",
+                expected="one name for each key",
+                found=item.key,
+                hint="let each person or service have a key of its own",
+            )
+    for role, held in policy.roles.items():
+        for at, name in enumerate(held.keys):
+            if name not in policy.keys:
+                yield Finding(
+                    rule="POL001",
+                    file="packs/policy.yaml",
+                    pointer=f"/roles/{role}/keys/{at}",
+                    message=f"the role '{role}' names a key that is not there",
+                    expected=", ".join(policy.keys) or "a key under 'keys'",
+                    found=name,
+                    hint="add its public key ('proofpress key show FILE' prints it)",
+                )

@@ -1,6 +1,7 @@
 """Consecutive diffs of real release histories, where somebody has put them beside the repository."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -18,7 +19,8 @@ from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
 from proofpress.verify.verdict import VerifiedPack
 
-DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
+DATA = Path(os.environ.get("PROOFPRESS_SHARED_DATA", BESIDE))
 SPACY = DATA / "spacy-models"
 FARTHEST = 4
 """Releases are compared with the four before them."""

@@ -95,9 +95,19 @@ def test_a_baseline_of_another_family_or_the_release_itself_is_refused() -> None
 
 def test_a_baseline_that_is_not_declared_or_was_yanked_since_is_told() -> None:
     assert verdicts(case(new_fields={"predecessor": predecessor("digits-v0.0.1-mlp-r1")}), "GAT001") == ["warn"]
-    assert verdicts(replace(case(), unusable=frozenset({OLD})), "GAT001") == ["warn"]
-    later = replace(case(), earlier=("digits-v0.0.1-mlp-r1", OLD), unusable=frozenset({OLD}))
+    assert verdicts(replace(case(), yanked=frozenset({OLD})), "GAT001") == ["warn"]
+    later = replace(case(), earlier=("digits-v0.0.1-mlp-r1", OLD), yanked=frozenset({OLD}))
     assert verdicts(later, "GAT001") == ["warn"]
+
+
+def test_a_rejected_baseline_is_refused_where_another_release_is_usable() -> None:
+    alone = replace(case(), rejected=frozenset({OLD}))
+    assert verdicts(alone, "GAT001") == ["warn"]
+    found = [
+        item for item in refusals(replace(alone, earlier=("digits-v0.0.1-logreg-r1", OLD))) if item.gate == "GAT001"
+    ]
+    assert only(found).expected == "digits-v0.0.1-logreg-r1"
+    assert "it was rejected, so nobody uses it" in only(found).why
 
 
 # ── GAT002 ───────────────────────────────────────────────────────────────────────────────────────────
@@ -435,6 +445,8 @@ def test_costs() -> None:
     assert slower(costs("10.0"), costs("10.0"), **tenth) == ["pass"]
     assert slower(costs("10.0"), costs("10.5"), absolute=Number("0.4"), **tenth) == ["deny"]
     assert slower(costs("10.0"), costs("9.0", environment={"machine": "two"}), **tenth) == ["not decided"]
+    assert slower(costs("10.0"), costs("10.4"), **tenth) == ["pass"]
+    assert slower(costs("10.0"), costs("10.4"), relative=Number("0.01")) == ["not decided"]
     assert slower(costs("10.0"), None, **tenth) == ["deny"]
     assert slower(None, costs("10.0"), **tenth) == ["not decided"]
 

@@ -14,7 +14,7 @@ from proofpress.ingest.strict import StrictError, parse_row, parse_rows
     "lines",
     [
         [b'{"key": "a", "pixels": [0, 1.50, 3]}', b'{"key": "b", "pixels": []}'],
-        [b'{"key": "a", "slices": {"x": "y"}, "texts": ["]", "[", ":"]}'],
+        [b'{"key": "a", "slices": {"x": "y"}, "texts": ["]", "["]}'],
         [b'{"key": "a", "value": -0.000}', b'{"key": "b", "value": 1.25e3}'],
     ],
 )

@@ -115,6 +115,38 @@ RELEASES = sorted(path.parent.name for path in (ROOT / "packs").glob("*/*/manife
 READINESS = "readiness/readiness_report.json"
 
 
+def receipts() -> dict[str, Any]:
+    """The receipts of the committed packs, by bundle id."""
+    found = [json.loads(path.read_bytes()) for path in (ROOT / "packs" / "attestations").glob("*/gate.json")]
+    return {receipt["subject"]["bundle_id"]: receipt for receipt in found}
+
+
+def test_every_release_was_judged_before_it_was_promoted() -> None:
+    judged = receipts()
+    assert sorted(judged) == RELEASES
+    assert [release for release in RELEASES if judged[release]["verdict"] == "FAIL"] == [RELEASE]
+    log = (ROOT / "packs" / "registry" / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    approved = [event for event in map(json.loads, log) if event["kind"] == "approved"]
+    assert {event["release_id"] for event in approved} == set(RELEASES) - {RELEASE}
+    for event in approved:
+        receipt = judged[event["release_id"]]
+        assert (receipt["verdict"], receipt["subject"]["pack_id"]) == ("PASS", event["pack_id"])
+        assert receipt["evaluated_at"] < event["at"]
+
+
+def test_a_patch_of_the_story_changes_no_score() -> None:
+    passed = {item["gate"] for item in receipts()["digits-v0.2.1-mlp64-r1"]["decisions"] if item["verdict"] == "pass"}
+    assert {"GAT012", "GAT013"} <= passed
+
+
+def test_the_policy_is_the_last_one_of_the_story() -> None:
+    ids = {receipt["subject"]["bundle_id"]: receipt["subject"]["pack_id"] for receipt in receipts().values()}
+    last = max((SOURCE.parent / "policies").glob("*.yaml")).read_text(encoding="utf-8")
+    for release, pack_id in ids.items():
+        last = last.replace(f"{{{release}}}", pack_id)
+    assert (ROOT / "packs" / "policy.yaml").read_text(encoding="utf-8") == last
+
+
 @pytest.mark.parametrize("release", RELEASES)
 def test_every_release_is_measured_by_its_suite(release: str) -> None:
     manifest, suite = document(release, "manifest.json"), document(release, "readiness/suite_report.json")

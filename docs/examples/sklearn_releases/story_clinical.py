@@ -61,7 +61,7 @@ class Story:
         start = time.perf_counter()
         threshold = clinical.threshold_for(trees.files[0].data, self.splits["validation"], _WANTED_SENSITIVITY)
         tuned = Trained(
-            run_id="tune-clinical-v0.2.1-gbt-r1",
+            run_id="tune-clinical-v0.3.0-gbt-r1",
             started_at="2026-09-15T09:00:00Z",
             seed=trees.seed,
             seconds=time.perf_counter() - start,
@@ -70,7 +70,10 @@ class Story:
             model_format=trees.model_format,
             size=trees.size,
         )
-        self._release("clinical-v0.2.1-gbt-r1", "2026-09-15", tuned, before, before, against=against)
+        linear_pack = self.packs[0]  # v0.2.0 was rejected, so the linear model is still what users have
+        self._release(
+            "clinical-v0.3.0-gbt-r1", "2026-09-15", tuned, before, before, against=against, predecessor=linear_pack
+        )
         return self.packs
 
     def _train(self, name: str, at: str, parameters: Mapping[str, Any]) -> Trained:
@@ -112,6 +115,7 @@ class Story:
         losses: Sequence[Row],
         *,
         against: tuple[str, str] | None = None,
+        predecessor: tuple[str, str] | None = None,
     ) -> None:
         test = self.splits["test"]
         weights = trained.files[0].data
@@ -122,7 +126,7 @@ class Story:
             family=FAMILY,
             release_id=release_id,
             day=day,
-            predecessor=self.packs[-1] if self.packs else None,
+            predecessor=predecessor or (self.packs[-1] if self.packs else None),
             dataset=self._dataset(),
             trained=trained,
             scored=Scored(

@@ -162,15 +162,17 @@ def _tuned_words() -> Words:
     return Words(
         release={
             **_USE,
-            "title": "Clinical 0.2.1, gradient-boosted trees, threshold retuned",
+            "title": "Clinical 0.3.0, gradient-boosted trees, threshold retuned",
             "summary": "The trees of v0.2.0 with a decision threshold chosen for sensitivity on the validation split.",
             "changelog": {
-                "fixed": (
+                "added": ("All thirty measurements are used, as in v0.2.0, which was never in use.",),
+                "changed": (
+                    "Migration: send all thirty measurements of a case; the ten mean values are no longer enough.",
                     (
-                        "The decision threshold is chosen on the validation split for sensitivity; the default lost "
-                        "malignant cases."
+                        "The decision threshold is chosen on the validation split for sensitivity; the default of "
+                        "v0.2.0 lost malignant cases. Scores move, so this is no patch of it."
                     ),
-                )
+                ),
             },
         },
         model=_model_words("gradient-boosted trees", _TREES, 30),
@@ -188,5 +190,5 @@ def _tuned_words() -> Words:
 WORDS: Mapping[str, Words] = {
     "clinical-v0.1.0-logreg-r1": _first_words(),
     "clinical-v0.2.0-gbt-r1": _trees_words(),
-    "clinical-v0.2.1-gbt-r1": _tuned_words(),
+    "clinical-v0.3.0-gbt-r1": _tuned_words(),
 }

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
-from proofpress.evidence.attestation import PairedComparison
-from proofpress.gate.store import comparison_path, read_comparison
+from proofpress.evidence.attestation import GateReceipt, PairedComparison
+from proofpress.gate.store import RECEIPT, attestations, comparison_path, read_comparison, stored_receipt
 from proofpress.ingest import content_of, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.pipeline import rules_of
@@ -24,7 +24,8 @@ from proofpress.verify import Verdict
 class ReleaseUnit:
     """The whole argument of one release's pages: references, never bytes.
 
-    `recorded` is the sha256 of the comparison with the predecessor that a command recorded, if one did.
+    `recorded` and `receipt` are the sha256 of the comparison with the predecessor, and of the gates' decisions, that
+    commands recorded, if they did.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ReleaseUnit:
     staging: Path
     frame_key: str
     recorded: str = ""
+    receipt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ def _build(unit: ReleaseUnit) -> Built:
         rules_passed=len(verdict.passed),
         frames=_frames(unit.root, unit.frame_key),
         recorded=_recorded(unit, before, verdict),
+        receipt=_receipt(unit, verdict),
     )
     return Built(
         unit=unit,
@@ -90,10 +93,20 @@ def _build(unit: ReleaseUnit) -> Built:
 def _recorded(unit: ReleaseUnit, before: Verdict | None, verdict: Verdict) -> PairedComparison | None:
     if before is None or not unit.recorded:
         return None
-    path = comparison_path(unit.root, before.pack_id, verdict.pack_id)
-    if hashlib.sha256(read_file(path)).hexdigest() != unit.recorded:
-        raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
+    _settled(comparison_path(unit.root, before.pack_id, verdict.pack_id), unit.recorded)
     return read_comparison(unit.root, before.pack_id, verdict.pack_id)
+
+
+def _receipt(unit: ReleaseUnit, verdict: Verdict) -> GateReceipt | None:
+    if not unit.receipt:
+        return None
+    _settled(attestations(unit.root, verdict.pack_id) / RECEIPT, unit.receipt)
+    return stored_receipt(unit.root, verdict.pack_id)
+
+
+def _settled(path: Path, sha256: str) -> None:
+    if hashlib.sha256(read_file(path)).hexdigest() != sha256:
+        raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:

@@ -10,9 +10,10 @@ from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
+from proofpress.build.sources import source_units
 from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
 from proofpress.evidence.values import ReleaseParts
-from proofpress.gate.store import comparison_path
+from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
@@ -71,6 +72,7 @@ class SiteBuild:
         families = self._families(places)
         cards = partial(read_cards, publication.staging)
         listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
+        listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
         wanted = [(unit.name, unit.key) for unit in releases]
         wanted += [(unit.name, unit.key) for unit in listings]
         stale = set(publication.begin(wanted, self.survey()))
@@ -130,6 +132,7 @@ class SiteBuild:
             place = places[peek.bundle_id]
             before = place.predecessor
             record = comparison_path(Path(), pack_ids[before], peek.pack_id).as_posix() if before else ""
+            receipt = (attestations(Path(), peek.pack_id) / RECEIPT).as_posix()
             units.append(
                 ReleaseUnit(
                     name=f"release/{peek.bundle_id}",
@@ -140,6 +143,7 @@ class SiteBuild:
                         place,
                         registered.get(peek.pack_id),
                         attested.get(record),
+                        attested.get(receipt),
                     ),
                     root=self.root,
                     ref=refs[peek.bundle_id],
@@ -150,6 +154,7 @@ class SiteBuild:
                     staging=staging,
                     frame_key=frames.key,
                     recorded=attested.get(record, ""),
+                    receipt=attested.get(receipt, ""),
                 )
             )
         return tuple(units)

@@ -7,6 +7,7 @@ from pydantic import Field
 from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
+from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.slices import SliceSuite
 from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
 
@@ -98,7 +99,23 @@ class Policy(Model):
         default_factory=dict, description="By family; '*' stands for every family without gates of its own"
     )
     waivers: tuple[Waiver, ...] = ()
+    keys: dict[Name, PolicyKey] = Field(default_factory=dict, description="Public keys by the name that pages show")
+    roles: dict[Name, Role] = Field(
+        default_factory=dict, description="Who may do what: roles and the keys that hold them"
+    )
 
     def gates_of(self, family: str) -> Gates | None:
         """The gates of a family, None when the policy has none for it."""
         return self.gates.get(family) or self.gates.get("*")
+
+    def holders(self, role: str, family: str, at: str) -> dict[str, str]:
+        """The keys (name → text) that hold a role for a family at a time; empty when the policy has no such role."""
+        held = self.roles.get(role)
+        if held is None or not ({"*", family} & set(held.families)):
+            return {}
+        known = {name: self.keys[name] for name in held.keys if name in self.keys}
+        return {
+            name: each.key
+            for name, each in known.items()
+            if (each.since is None or each.since <= at) and (each.until is None or at < each.until)
+        }

@@ -28,9 +28,9 @@ class GateCase:
     """What gates judge: a release, its baseline, the gates of its family, and what commands read for them.
 
     `old` is None for the first release of a line, and when the baseline is `missing`, which then says why.
-    `earlier` are the bundle ids of the line's releases before this one, oldest first, and `unusable` those of them
-    that were yanked or rejected. `before` are the gates that the baseline was judged by; `before_trouble` says why
-    they can't be told. `recorded` is the comparison that was found beside the pack, `computed` the one that was
+    `earlier` are the bundle ids of the line's releases before this one, oldest first; of them, `yanked` were withdrawn
+    and `rejected` never came into use. `before` are the gates that the baseline was judged by; `before_trouble` says
+    why they can't be told. `recorded` is the comparison that was found beside the pack, `computed` the one that was
     computed just now. `preregistered` are the bytes of the file of pre-registered thresholds.
     """
 
@@ -39,13 +39,20 @@ class GateCase:
     gates: Gates
     missing: str = ""
     earlier: tuple[str, ...] = ()
-    unusable: frozenset[str] = frozenset()
+    yanked: frozenset[str] = frozenset()
+    rejected: frozenset[str] = frozenset()
     before: Gates | None = None
     before_trouble: str = ""
     recorded: PairedComparison | None = None
     recorded_trouble: str = ""
     computed: PairedComparison | None = None
     preregistered: bytes | None = None
+
+    @property
+    def newest(self) -> str:
+        """The newest usable release before this one, empty when there is none."""
+        usable = [item for item in self.earlier if item not in self.yanked | self.rejected]
+        return usable[-1] if usable else ""
 
     @cached_property
     def rows(self) -> Rows:

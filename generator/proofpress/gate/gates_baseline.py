@@ -11,14 +11,15 @@ def baseline(case: GateCase) -> Iterator[GateDecision]:
     """A release is judged against the newest usable release before it on its line (same name and variant), which
     `release.json` names as its predecessor. Without it nothing says that the release is no step back.
 
-    It is refused when the predecessor is missing or refused itself, when a release of the line lies between the two,
-    when no predecessor is named though the line has earlier releases, and when `--against` names a pack of another
-    family. Comparing with a pack that is not the declared predecessor, or that was yanked since, is told.
+    It is refused when the predecessor is missing or refused itself, when a usable release of the line lies between the
+    two, when no predecessor is named though the line has earlier releases, when the predecessor was rejected though
+    another release is usable, and when `--against` names a pack of another family. Where no release of the variant is
+    usable, the line is that of the name. Comparing with a pack that is not the declared predecessor, or that was yanked
+    since, is told.
 
     Mend it by naming the newest release before this one, by its `pack_id`, as the predecessor.
     """
-    usable = [item for item in case.earlier if item not in case.unusable]
-    newest = usable[-1] if usable else ""
+    newest = case.newest
     if case.old is None:
         if case.missing or newest:
             why = case.missing or "the line has earlier releases, so this one has to name its predecessor"
@@ -35,10 +36,13 @@ def baseline(case: GateCase) -> Iterator[GateDecision]:
     elif old.manifest.family != new.manifest.family:
         why = f"the baseline is of the family {old.manifest.family}"
         yield decision("deny", "baseline", expected=new.manifest.family, found=found, why=why, file=RELEASE)
+    elif newest and found in case.rejected:
+        why = f"the registry says that it was rejected, so nobody uses it; {newest} is what a user would come from"
+        yield decision("deny", "baseline", expected=newest, found=found, why=why, file=RELEASE)
     elif newest and newest != found and not _is_after(case, found, newest):
         why = f"{newest} is the newest usable release before this one; a regression against it would stay unseen"
         yield decision("deny", "baseline", expected=newest, found=found, why=why, file=RELEASE)
-    elif found in case.unusable:
+    elif found in case.yanked | case.rejected:
         why = "the registry says that it was yanked or rejected; a release may do better than it and still be bad"
         yield decision("warn", "baseline", expected=newest or "another", found=found, why=why, file=RELEASE)
     elif case.comparison is None or not case.comparison.declared:

@@ -100,7 +100,8 @@ def _judged(change: Change, severity: Severity, *, file: str = "") -> GateDecisi
 def costs(case: GateCase) -> Iterator[GateDecision]:
     """A measured cost that the policy limits got worse by more than it may: time, memory and the like rose, or what is
     done in a unit of time fell. A cost that is gone is refused. One that was measured in another environment, or in a
-    unit that has no direction, is not decided, and so is a limit that no cost of the baseline matches.
+    unit that has no direction, is not decided, and so is a limit that no cost of the baseline matches, or that is
+    narrower than the noise of the measurement.
 
     Mend it by a faster release, or by measuring both releases in one environment.
     """
@@ -124,12 +125,13 @@ def _cost(limit: CostLimit, change: Change | None) -> tuple[DecisionVerdict, str
     found = f"{change.old} → {change.new} {change.unit}"
     if change.code == "EFF-REMOVED":
         return "deny", found, change.explanation
-    if change.delta is None or change.old is None or change.direction not in {"worse", "better"}:
+    if change.delta is None or change.old is None or change.direction == "unknown":
         return "not decided", found, change.explanation
     if change.direction == "better":
         return "pass", found, change.explanation
     beyond = abs(change.delta) > limit.allowed(Decimal(change.old))
-    return ("deny" if beyond else "pass"), found, f"{'beyond' if beyond else 'within'} the limit: {change.explanation}"
+    refused: DecisionVerdict = "deny" if change.direction == "worse" else "not decided"
+    return (refused if beyond else "pass"), found, f"{'beyond' if beyond else 'within'} the limit: {change.explanation}"
 
 
 @gate("GAT008", "The required evidence is there")
@@ -211,7 +213,8 @@ def _recorded_in_time(case: GateCase, promise: Preregistration) -> Iterator[Gate
 @gate("GAT010", "No gate was loosened", compares=True)
 def policy(case: GateCase) -> Iterator[GateDecision]:
     """The gates of the family ask for less, or for something else, than those that the baseline was judged by: as its
-    receipt tells, or the file given with `--policy-before`. A past release stays judged by the policy in force then.
+    receipt tells, or the file given with `--policy-before`. A past release stays judged by the policy in force then,
+    which stands beside its receipt; a receipt whose gates, policy or verdict were edited afterwards decides nothing.
     What is done about such a change is what that earlier policy said of `POL-` codes, never what the new one says, so
     that a policy can't allow its own loosening; if it said nothing, it is refused.
 

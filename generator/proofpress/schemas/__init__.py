@@ -22,6 +22,7 @@ from proofpress.evidence.gates import Thresholds
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
@@ -76,10 +77,13 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     for kind in KINDS:
         title = kind.role.capitalize()
         found[kind.name.replace("_", "-")] = _of_model(kind.model, kind.name, kind.schema_version, title)
-    found["policy"] = _of_model(Policy, "policy", "1.1.0", "Policy of an instance")
+    found["policy"] = _of_model(Policy, "policy", "1.2.0", "Policy of an instance")
     found["thresholds"] = _of_model(Thresholds, "thresholds", "1.0.0", "Pre-registered thresholds")
     found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
+    found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    for name, report in PUBLICATION_REPORTS.items():
+        found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
     kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
     event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)

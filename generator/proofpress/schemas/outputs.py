@@ -139,6 +139,34 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
         },
     ),
+    "publication-evidence": (
+        "Output of publish evidence with --format json; publication.dsse.json holds the same",
+        {
+            "file": _TEXT,
+            **dict.fromkeys(
+                ("plan", "candidate", "publish", "replay"), closed({"name": _TEXT, "sha256": _SHA256, "size": _COUNT})
+            ),
+            **dict.fromkeys(("verifier", "bound_at"), _TEXT),
+            "result": {"const": "PASSED"},
+            **dict.fromkeys(("checked", "not_checked", "places"), _list(_TEXT)),
+        },
+    ),
+    "site-proof": (
+        "Output of verify-site with --format json",
+        {
+            "site": {**_TEXT, "description": "Address or folder."},
+            "proven": {"type": "boolean"},
+            "packs": _COUNT,
+            "counts": closed(dict.fromkeys(("proven", "unproven", "contradicted"), _COUNT)),
+            "statement_sha256": _SHA256,
+            "signed_by": {**_list(_TEXT), "description": "Trusted keys that signed the statement."},
+            "notes": _list(_TEXT),
+            "files": {
+                **_list(closed({"path": _TEXT, "state": {"enum": ["unproven", "contradicted"]}, "why": _TEXT})),
+                "description": "Every file that is not proven.",
+            },
+        },
+    ),
     "profiles": (
         "Output of profiles with --format json",
         {
@@ -280,6 +308,21 @@ def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
 
 
 API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "site-source": (
+        "What a site was built from, source/site.json",
+        {
+            "generated_by": _TEXT,
+            "libraries": {"type": "object", "additionalProperties": _TEXT, "description": "Version by name."},
+            "shipped_overrides": {
+                **_TEXT,
+                "description": "Folder of the program's own theme overrides, or empty.",
+            },
+            "environment": {**_list(_TEXT), "description": "Variables that mkdocs.yml reads."},
+            "outside": {**_list(_TEXT), "description": "Files of mkdocs.yml outside the instance, not published."},
+            **dict.fromkeys(("packs", "attestations"), closed({"count": _COUNT, "sha256": _SHA256})),
+            "files": _list(closed({"path": _TEXT, "sha256": _SHA256, "size": _COUNT})),
+        },
+    ),
     "release-api": (
         "A release as the site publishes it, api/v1/releases/<bundle id>.json",
         {

@@ -8,16 +8,18 @@ from typing import Any
 
 from proofpress.diff import Comparison, diff
 from proofpress.diff import json_report as diff_json
-from proofpress.evidence.attestation import PairedComparison
+from proofpress.evidence.attestation import GateReceipt, PairedComparison
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.gate.store import attested_text
 from proofpress.ingest.sources import open_artifact
 from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, figures
 from proofpress.site.card import card_of, card_path, release_json
 from proofpress.site.citing import Citing, pack_swhid
+from proofpress.site.decisions import RECEIPT_PLACE, decisions
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, render_page, slug
@@ -48,6 +50,7 @@ class ReleasePages:
     rules_passed: int
     frames: FrameSet
     recorded: PairedComparison | None = None
+    receipt: GateReceipt | None = None
 
     @property
     def bundle_id(self) -> str:
@@ -73,10 +76,11 @@ class ReleasePages:
         yield self._overview(comparison, citing, charts)
         for document in self.pack.documents:
             yield self._document(document, citing, charts)
-        yield self._changes(comparison, citing)
+        moved = figures.change_charts(comparison)
+        yield self._changes(comparison, citing, moved)
         yield self._evidence(citing)
         yield from self._citations(citing)
-        for chart in charts:
+        for chart in (*charts, *moved):
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
         for file in self.pack.raw.files.values():
             target = f"{self.path}files/{file.path}"
@@ -88,6 +92,8 @@ class ReleasePages:
         yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
         card = card_of(self.pack.raw.label, self.pack.evidence)
         yield OutputFile(path=card_path(self.bundle_id), data=published_json(card))
+        if self.receipt is not None:
+            yield OutputFile(path=f"{self.path}{RECEIPT_PLACE}", data=attested_text(self.receipt).encode())
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
 
@@ -270,14 +276,18 @@ class ReleasePages:
         )
         return self._page(text, html, rendered.headings, citing)
 
-    def _changes(self, comparison: Comparison | None, citing: Citing) -> OutputFile:
+    def _changes(
+        self, comparison: Comparison | None, citing: Citing, charts: Sequence[figures.NamedChart]
+    ) -> OutputFile:
         before = comparison.old.bundle_id if comparison else ""
         lead = f"Everything that differs from {before}, worst first." if before else ""
         text = self._text("changes/", f"Changes: {self.bundle_id}", lead, description=f"Changes of {self.bundle_id}")
-        view = changes.view(comparison, f"{text.root}api/v1/changes/{self.bundle_id}.json") if comparison else None
-        html = body("changes.html.j2", text, comparison=view)
-        headings = [Heading(level=2, id=part["id"], title=part["title"]) for part in view["parts"]] if view else []
-        return self._page(text, html, headings, citing)
+        json = f"{text.root}api/v1/changes/{self.bundle_id}.json"
+        view = changes.view(comparison, json, charts) if comparison else None
+        gate = decisions(self.receipt, href=f"../{RECEIPT_PLACE}") if self.receipt else None
+        html = body("changes.html.j2", text, comparison=view, gate=gate)
+        listed = ([gate] if gate else []) + ([*view["sections"], *view["parts"]] if view else [])
+        return self._page(text, html, _headings(*((part["id"], part["title"]) for part in listed)), citing)
 
     def _evidence(self, citing: Citing) -> OutputFile:
         evidence = self.pack.evidence

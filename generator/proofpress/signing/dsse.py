@@ -1,0 +1,97 @@
+"""DSSE: bytes ↔ signed envelopes (https://github.com/secure-systems-lab/dsse, protocol version 1)."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.signed import STATEMENT_PAYLOAD, Envelope, Statement, canonical_base64, key_bytes
+from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.signing.keys import SigningKey, verifies
+
+
+class EnvelopeError(ValueError):
+    """The bytes are no envelope of the expected payload."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """An envelope whose form was checked and whose signatures were not: ask `signed_by` before using the payload."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[bytes, ...]
+
+
+def key_id(key: str) -> str:
+    """The hint that envelopes carry: the hex sha256 of the key's bytes."""
+    return hashlib.sha256(key_bytes(key)).hexdigest()
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """The bytes that are signed: the pre-authentication encoding of type and payload."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def seal(payload_type: str, payload: bytes, keys: Iterable[SigningKey]) -> bytes:
+    """An envelope over a payload, signed by each key, as JSON bytes."""
+    message = pae(payload_type, payload)
+    return dump_json(
+        {
+            "payloadType": payload_type,
+            "payload": base64.b64encode(payload).decode(),
+            "signatures": [
+                {"keyid": key_id(key.public), "sig": base64.b64encode(key.sign(message)).decode()} for key in keys
+            ],
+        }
+    ).encode()
+
+
+def open_envelope(data: bytes, payload_type: str) -> Opened:
+    """Read an envelope strictly. Raises `EnvelopeError` that says what is wrong with it."""
+    try:
+        envelope = Envelope.model_validate(parse_json(data))
+        payload = canonical_base64(envelope.payload)
+        signatures = tuple(canonical_base64(each.sig) for each in envelope.signatures)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise EnvelopeError(f"/{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+    except (StrictError, ValueError) as exc:
+        raise EnvelopeError(str(exc)) from exc
+    if envelope.payload_type != payload_type:
+        raise EnvelopeError(f"the payload's type is {envelope.payload_type!r}, not {payload_type!r}")
+    return Opened(payload_type=payload_type, payload=payload, signatures=signatures)
+
+
+def signed_by(opened: Opened, keys: Mapping[str, str]) -> frozenset[str]:
+    """Which of the keys (name → `PublicKey`) signed the envelope, by name.
+
+    A key under two names counts once, under the first of them in order.
+    """
+    message = pae(opened.payload_type, opened.payload)
+    named = {key: name for name, key in sorted(keys.items(), reverse=True)}
+    return frozenset(
+        name for key, name in named.items() if any(verifies(key, message, signature) for signature in opened.signatures)
+    )
+
+
+def seal_statement(statement: Mapping[str, Any], keys: Iterable[SigningKey]) -> bytes:
+    """An envelope over an in-toto statement."""
+    return seal(STATEMENT_PAYLOAD, dump_json(dict(statement), indent=None).encode(), keys)
+
+
+def open_statement(data: bytes) -> tuple[Statement, Opened]:
+    """An envelope and the statement in it. Raises `EnvelopeError`; signatures are not checked yet."""
+    opened = open_envelope(data, STATEMENT_PAYLOAD)
+    try:
+        return Statement.model_validate(parse_json(opened.payload)), opened
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        raise EnvelopeError(f"statement: /{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+    except StrictError as exc:
+        raise EnvelopeError(f"statement: {exc}") from exc
