@@ -10,6 +10,7 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Number
 from proofpress.ingest.strict import pointer_of
 from proofpress.verify.phrases import says_nothing, tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
@@ -24,6 +25,7 @@ _PLACEHOLDERS = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = frozenset(("claim_boundary", "limitations", "negative_findings"))
+_SCALARS = frozenset((str, int, bool, Number, dict, type(None)))
 _REASONS = frozenset(("rationale", "replacement_target", "description"))
 
 
@@ -198,10 +200,10 @@ def _said(part: object, name: str = "", path: tuple[str | int, ...] = ()) -> Ite
     if type(part) is str:
         yield pointer_of(path), name, part
         return
-    inner = vars(part).items() if isinstance(part, Model) else enumerate(part) if type(part) is tuple else ()
+    inner = enumerate(part) if type(part) is tuple else vars(part).items() if isinstance(part, Model) else ()
     for place, value in inner:
         field = place if type(place) is str else name
-        if type(value) is not str or field in _LIMITS or field in _REASONS:
+        if type(value) not in _SCALARS or (type(value) is str and (field in _LIMITS or field in _REASONS)):
             yield from _said(value, field, (*path, place))
 
 
