@@ -21,10 +21,12 @@ ORDER = (
     {"verify"},
     {"pack", "diff", "instance", "discovery"},
     {"gate"},
+    {"signoff"},
     {"registry"},
     {"exchange"},
     {"pipeline"},
     {"decide", "repair"},
+    {"approve"},
     {"site"},
     {"build"},
     {"preview", "prove", "publication"},
@@ -104,7 +106,7 @@ def test_evidence_does_no_input_or_output() -> None:
         assert names.isdisjoint({"os", "io", "pathlib", "subprocess", "socket", "time", "datetime"})
 
 
-PURE = {"render", "verify", "diff", "gate"}
+PURE = {"render", "verify", "diff", "gate", "signoff"}
 SEEDED = {"gate/paired.py": "its seed is an argument, and recorded"}
 
 

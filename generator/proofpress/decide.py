@@ -11,6 +11,7 @@ from proofpress.discovery import PackRef
 from proofpress.errors import IngestError, NothingCheckedError, UsageError
 from proofpress.evidence.attestation import GateReceipt, PairedComparison
 from proofpress.evidence.gates import Gates
+from proofpress.evidence.pack import Evidence
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.gate import GateCase
@@ -34,6 +35,7 @@ class Decided:
     receipt: GateReceipt
     policy: bytes
     comparison: Comparison | None
+    evidence: Evidence
 
 
 def decide(
@@ -75,7 +77,14 @@ def decide(
     )
     policy = _bytes(instance.root / "packs" / "policy.yaml") or b""
     receipt = judge(case, waivers=instance.policy.waivers, policy_sha256=hashlib.sha256(policy).hexdigest(), at=at)
-    return Decided(label=ref.label, family=family, receipt=receipt, policy=policy, comparison=case.comparison)
+    return Decided(
+        label=ref.label,
+        family=family,
+        receipt=receipt,
+        policy=policy,
+        comparison=case.comparison,
+        evidence=new.evidence,
+    )
 
 
 def clear_receipt(instance: Instance, name: str) -> None:

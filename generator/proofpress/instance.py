@@ -111,6 +111,7 @@ def _dangling(policy: Policy, profiles: Profiles, sets: TemplateSets) -> Iterabl
                 hint="name a profile that exists, or write it to packs/profiles/",
             )
     yield from _keys_and_roles(policy)
+    yield from _signoff(policy)
     for name in sets.names():
         try:
             sets.named(name)
@@ -153,3 +154,33 @@ def _keys_and_roles(policy: Policy) -> Iterable[Finding]:
                     found=name,
                     hint="add its public key ('proofpress key show FILE' prints it)",
                 )
+
+
+def _signoff(policy: Policy) -> Iterable[Finding]:
+    """Sign-offs by roles that are not there, or that fewer people hold than must sign."""
+    for family, rule in policy.signoff.items():
+        for role, number in rule.roles.items():
+            held = policy.roles.get(role)
+            able = {"*", family} & set(held.families) if held else ()
+            names = [name for name in held.keys if name in policy.keys] if held else []
+            people = {policy.keys[name].person for name in names}
+            if held is None or not able:
+                message = f"sign-off asks for the role '{role}', which nobody holds for this family"
+                expected = ", ".join(policy.roles) or "a role under 'roles'"
+            elif None in people:
+                message = f"a key of the role '{role}' has no person, so nobody knows whether an author approves alone"
+                expected = "a person for each key that signs off"
+            elif len(people) < number:
+                message = f"sign-off asks for {number} of the role '{role}', and fewer people hold it"
+                expected = f"{number} people"
+            else:
+                continue
+            yield Finding(
+                rule="POL001",
+                file="packs/policy.yaml",
+                pointer=f"/signoff/{family}/roles/{role}",
+                message=message,
+                expected=expected,
+                found=", ".join(names) or role,
+                hint="give the role to keys of enough people, each with 'person'",
+            )

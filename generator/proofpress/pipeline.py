@@ -23,6 +23,9 @@ from proofpress.pack.release import assemble
 from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
+from proofpress.signoff import gates as signoff_gates
+from proofpress.signoff import rules as signoff_rules
+from proofpress.signoff.store import signoff_findings
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
 from proofpress.verify.across import across
 from proofpress.verify.book import rule_book
@@ -102,7 +105,8 @@ def all_rules() -> Mapping[str, Rule]:
         Rule(id=name, title=title, severity=severity, explanation=explanation)
         for name, title, severity, explanation in REGISTRY_RULES
     )
-    return rule_book((*registry, *(each.rule for each in GATES), *GENOLEWM))
+    gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
+    return rule_book((*registry, *gates, *signoff_rules.RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:
@@ -204,7 +208,9 @@ def check_instance(instance: Instance, *, jobs: int) -> InstanceReport:
 
 def between_packs(instance: Instance, registry: Registry, facts: Sequence[PackFacts]) -> tuple[Finding, ...]:
     """Findings that no pack shows alone: policy, identities, predecessors, registry."""
-    found = (*instance.findings, *across(facts), *registry.findings, *registered_packs(registry, facts))
+    understood = not any(finding.rule == "POL001" for finding in instance.findings)
+    signoffs = signoff_findings(instance.root, instance.policy, facts) if understood else ()
+    found = (*instance.findings, *across(facts), *registry.findings, *registered_packs(registry, facts), *signoffs)
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 
 

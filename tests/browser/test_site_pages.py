@@ -103,7 +103,7 @@ def click(browser: Browser, selector: str) -> None:
 def test_release_reads_and_links_without_scripts(without_scripts: Browser, base: str) -> None:
     browser = without_scripts
     browser.open(base + ACTIVE)
-    assert visible(browser, ".pp-verdict .pp-badge") == ["Verified", "Fresh", "Active"]
+    assert visible(browser, ".pp-verdict .pp-badge") == ["Verified", "Fresh", "Signed off", "Active"]
     assert visible(browser, ".pp-metric__value") == ["0.975352 fraction", "0.076807 nats"]
     assert visible(browser, ".pp-chart svg")
     assert not visible(browser, ".pp-chart .pp-table")

@@ -2,17 +2,25 @@
 
 Runs the commands that the owners of the example would have run, at the times of the story, by the policy that was in
 force then; the last one stays as `packs/policy.yaml`. The instance must hold no log yet.
+
+THE KEYS OF THIS EXAMPLE PROTECT NOTHING. They are made of a text that stands below, so that everybody gets the same
+signatures, and so that everybody can forge them. Never copy them to an instance of yours: `proofpress key new` makes
+a key that only its owner has.
 """
 
+import hashlib
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from proofpress.cli import main as proofpress
 from proofpress.instance import open_instance
 from proofpress.pipeline import registered_id, select
+from proofpress.signing.keys import SigningKey, write_key
 
 POLICIES = Path(__file__).resolve().parent / "policies"
+ANSWERS = POLICIES.with_name("answers")
 DIGITS = ["--scope", "environment=prod", "--scope", "family=digits"]
 CLINICAL = ["--scope", "environment=prod", "--scope", "family=clinical"]
 LEAK = (
@@ -37,11 +45,19 @@ def submitted(bundle: str, day: str) -> list[list[str]]:
     ]
 
 
+def signed(bundle: str, role: str, at: str, answers: str = "approved.yaml") -> list[str]:
+    """The sign-off of one role, with its answers."""
+    return ["signoff", bundle, "--role", role, "--at", at, "--answers", str(ANSWERS / answers), "--format", "json"]
+
+
 def promote(bundle: str, day: str, until: str, scope: list[str], supersedes: str = "") -> list[list[str]]:
-    """The usual way from a pack that passed its gate to the active release."""
+    """The usual way from a pack that passed its gate, by two signatures, to the active release."""
     replaced = ["--supersedes", supersedes] if supersedes else []
     return [
         *submitted(bundle, day),
+        signed(bundle, "engineer", f"{day}T10:00:00Z"),
+        signed(bundle, "owner", f"{day}T13:00:00Z"),
+        ["gate", bundle, "--require-signoff", "--at", f"{day}T13:30:00Z", "--format", "json"],
         ["registry", "record", "approved", bundle, "--by", "owner", "--at", f"{day}T14:00:00Z"],
         [
             *("registry", "record", "activated", bundle, "--by", "operator", "--at", f"{until}T09:00:00Z"),
@@ -57,6 +73,7 @@ STORY: list[list[str]] = [
     *promote("digits-v0.2.0-mlp64-r1", "2026-07-08", "2026-07-09", DIGITS, "digits-v0.1.0-logreg-r1"),
     *promote("digits-v0.2.1-mlp64-r1", "2026-07-15", "2026-07-16", DIGITS, "digits-v0.2.0-mlp64-r1"),
     *submitted("clinical-v0.2.0-gbt-r1", "2026-08-05"),
+    signed("clinical-v0.2.0-gbt-r1", "owner", "2026-08-06T09:30:00Z", "refused.yaml"),
     [
         *("registry", "record", "rejected", "clinical-v0.2.0-gbt-r1", "--by", "owner", "--at", "2026-08-06T10:00:00Z"),
         *(
@@ -82,8 +99,18 @@ STORY: list[list[str]] = [
         *("--reason", "The recall of the worst class and the log loss are worse than those of the first revision."),
     ],
 ]
-EXPECTED = {("gate", "clinical-v0.2.0-gbt-r1"): 1, ("compare", "digits-v0.2.0-mlp64-r1"): 6}
-"""What does not end with 0, and is meant to: a gate that refuses, a pair of releases without common examples."""
+EXPECTED = {
+    ("gate", "clinical-v0.2.0-gbt-r1"): 1,
+    ("signoff", "clinical-v0.2.0-gbt-r1"): 1,
+    ("compare", "digits-v0.2.0-mlp64-r1"): 6,
+}
+"""What does not end with 0, and is meant to: a gate and a person that refuse, a pair without common examples."""
+
+
+def example_key(role: str) -> SigningKey:
+    """The key of a role in this example. It protects nothing: whoever reads this line has it."""
+    text = f"proofpress example key of the {role}, which protects nothing"
+    return SigningKey.from_seed(hashlib.sha256(text.encode()).digest())
 
 
 def policy_text(instance: Path, name: str) -> str:
@@ -94,6 +121,16 @@ def policy_text(instance: Path, name: str) -> str:
 
 def _pack_id(instance: Path, bundle: str) -> str:
     return registered_id(select(open_instance(instance), [bundle])[0].path)
+
+
+def run(instance: Path, command: list[str]) -> int:
+    """Run a command of the story, who signs with a key in a file that is gone afterwards."""
+    if command[0] != "signoff":
+        return proofpress(["-C", str(instance), *command])
+    with tempfile.TemporaryDirectory() as folder:
+        key = Path(folder) / "example.pem"
+        write_key(key, example_key(command[command.index("--role") + 1]))
+        return proofpress(["-C", str(instance), *command, "--key", str(key)])
 
 
 def main(arguments: list[str]) -> int:
@@ -107,7 +144,7 @@ def main(arguments: list[str]) -> int:
             text = policy_text(instance, command[1])
             (instance / "packs" / "policy.yaml").write_text(text, encoding="utf-8")
             continue
-        code = proofpress(["-C", str(instance), *command])
+        code = run(instance, command)
         if code != EXPECTED.get((command[0], command[1]), 0):
             return code or 1
     return 0

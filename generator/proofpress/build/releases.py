@@ -8,14 +8,17 @@ from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
-from proofpress.evidence.attestation import GateReceipt, PairedComparison
+from proofpress.evidence.attestation import GateReceipt, PairedComparison, Party
+from proofpress.evidence.pack import Evidence
 from proofpress.gate.store import RECEIPT, attestations, comparison_path, read_comparison, stored_receipt
 from proofpress.ingest import content_of, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.pipeline import rules_of
+from proofpress.signoff.read import Attested
 from proofpress.site.compose import ReleasePages
 from proofpress.site.frame import FrameSet, load_frame
 from proofpress.site.publish import FileRecord, write_unit
+from proofpress.site.signoff_page import ReleaseSignoff
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
 
@@ -24,8 +27,8 @@ from proofpress.verify import Verdict
 class ReleaseUnit:
     """The whole argument of one release's pages: references, never bytes.
 
-    `recorded` and `receipt` are the sha256 of the comparison with the predecessor, and of the gates' decisions, that
-    commands recorded, if they did.
+    `recorded` is the sha256 of the comparison with the predecessor that a command recorded, if one did; `attested`
+    are names and digests of the receipt and the sign-offs beside the pack, `policy_sha256` that of the policy file.
     """
 
     name: str
@@ -39,7 +42,8 @@ class ReleaseUnit:
     staging: Path
     frame_key: str
     recorded: str = ""
-    receipt: str = ""
+    attested: tuple[tuple[str, str], ...] = ()
+    policy_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ def _build(unit: ReleaseUnit) -> Built:
         frames=_frames(unit.root, unit.frame_key),
         recorded=_recorded(unit, before, verdict),
         receipt=_receipt(unit, verdict),
+        signoff=_signoff(unit, verdict.verified.evidence),
     )
     return Built(
         unit=unit,
@@ -97,16 +102,35 @@ def _recorded(unit: ReleaseUnit, before: Verdict | None, verdict: Verdict) -> Pa
     return read_comparison(unit.root, before.pack_id, verdict.pack_id)
 
 
+def _signoff(unit: ReleaseUnit, evidence: Evidence) -> ReleaseSignoff:
+    pack = Party(bundle_id=evidence.bundle_id, pack_id=evidence.pack_id)
+    folder = attestations(unit.root, pack.pack_id)
+    return ReleaseSignoff(
+        attested=Attested(
+            pack=pack,
+            family=evidence.manifest.family,
+            files={name: _settled(folder / name, digest) for name, digest in unit.attested},
+        ),
+        policy=rules_of(unit.root).policy,
+        policy_sha256=unit.policy_sha256,
+        authors=tuple(author.name for author in evidence.release.authors),
+    )
+
+
 def _receipt(unit: ReleaseUnit, verdict: Verdict) -> GateReceipt | None:
-    if not unit.receipt:
+    settled = dict(unit.attested).get(RECEIPT)
+    if settled is None:
         return None
-    _settled(attestations(unit.root, verdict.pack_id) / RECEIPT, unit.receipt)
+    _settled(attestations(unit.root, verdict.pack_id) / RECEIPT, settled)
     return stored_receipt(unit.root, verdict.pack_id)
 
 
-def _settled(path: Path, sha256: str) -> None:
-    if hashlib.sha256(read_file(path)).hexdigest() != sha256:
+def _settled(path: Path, sha256: str) -> bytes:
+    """The bytes of a file, which must be those that the unit's key was made of."""
+    data = read_file(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
+    return data
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:

@@ -1,5 +1,6 @@
 """A build in which something changed: order the releases, build what is stale, judge the whole, exchange."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
+from proofpress.signoff.read import is_signoff
 from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
@@ -127,12 +129,18 @@ class SiteBuild:
         registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
         pack_ids = {peek.bundle_id: peek.pack_id for peek in self.peeks}
         attested = dict(attested_files(self.root))
+        beside: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for path, sha256 in attested.items():
+            folder, _, name = path.rpartition("/")
+            if name == RECEIPT or is_signoff(name):
+                beside[folder].append((name, sha256))
+        policy = hashlib.sha256(dict(judged_by).get("packs/policy.yaml", b"")).hexdigest()
         units = []
         for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
             place = places[peek.bundle_id]
             before = place.predecessor
+            signed = tuple(beside.get(attestations(Path(), peek.pack_id).as_posix(), ()))
             record = comparison_path(Path(), pack_ids[before], peek.pack_id).as_posix() if before else ""
-            receipt = (attestations(Path(), peek.pack_id) / RECEIPT).as_posix()
             units.append(
                 ReleaseUnit(
                     name=f"release/{peek.bundle_id}",
@@ -143,7 +151,7 @@ class SiteBuild:
                         place,
                         registered.get(peek.pack_id),
                         attested.get(record),
-                        attested.get(receipt),
+                        signed,
                     ),
                     root=self.root,
                     ref=refs[peek.bundle_id],
@@ -154,7 +162,8 @@ class SiteBuild:
                     staging=staging,
                     frame_key=frames.key,
                     recorded=attested.get(record, ""),
-                    receipt=attested.get(receipt, ""),
+                    attested=signed,
+                    policy_sha256=policy,
                 )
             )
         return tuple(units)

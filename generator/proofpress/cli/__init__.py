@@ -27,6 +27,7 @@ from proofpress.cli import (
     repair,
     runs,
     serve,
+    signoff,
     slices,
 )
 from proofpress.cli.base import cli, exit_code
@@ -56,6 +57,7 @@ __all__ = [
     "repair",
     "runs",
     "serve",
+    "signoff",
     "slices",
 ]
 

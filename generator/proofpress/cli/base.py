@@ -77,6 +77,14 @@ def now(at: str | None) -> str:
     return at or datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def utc_time(at: str | None) -> str:
+    """The UTC time that a command was given, or that of the clock. Raises `UsageError` when it is no time."""
+    try:
+        return datetime.strptime(now(at), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError as exc:
+        raise UsageError(f"'{at}' is no UTC time", hint="for example 2026-03-01T09:30:00Z") from exc
+
+
 def one_mode(flags: Mapping[str, bool]) -> str:
     """The mode that was asked for by its flag, empty without one. Raises `UsageError` on two."""
     asked = [name for name, given in flags.items() if given]

@@ -1,12 +1,11 @@
 """Commands that decide: gate, compare."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FORMATS, cli, emit, format_option, print_report
-from proofpress.errors import ExitCode, UsageError
+from proofpress.cli.base import FORMATS, cli, emit, format_option, one_mode, print_report, utc_time
+from proofpress.errors import ExitCode
 
 GATE_FORMATS = click.Choice(["text", "json", "sarif", "junit", "github", "markdown"])
 
@@ -21,28 +20,42 @@ GATE_FORMATS = click.Choice(["text", "json", "sarif", "junit", "github", "markdo
     help="The policy to compare this one with. [default: that of the baseline's receipt]",
 )
 @click.option("--receipt", "keep", is_flag=True, help="Write the decisions below packs/attestations/.")
+@click.option("--require-signoff", "signed", is_flag=True, help="Also ask for the sign-offs that the policy requires.")
 @format_option(GATE_FORMATS)
 @click.pass_obj
 def gate(
-    root: Path, new: str, against: str | None, at: str | None, policy_before: Path | None, keep: bool, format_: str
+    root: Path,
+    new: str,
+    against: str | None,
+    at: str | None,
+    policy_before: Path | None,
+    keep: bool,
+    signed: bool,
+    format_: str,
 ) -> ExitCode:
     """Decide by the policy's gates whether a release is acceptable; one line a decision, worst first.
 
-    What a gate can't judge, for want of a baseline, an input or a row, is refused like what it denies.
+    What a gate can't judge, for want of a baseline, an input or a row, is refused like what it denies. With
+    --require-signoff it is the one line that a deployment calls: gates, receipt and every required signature.
 
     \b
     Example:  proofpress gate digits-v0.3.0-mlp64-r1 --format markdown
     """
+    from proofpress.approve import decide_deployment
     from proofpress.decide import clear_receipt, decide
     from proofpress.gate.report import markdown_report, text_report, verdict_of
     from proofpress.gate.store import attested_text, write_receipt
     from proofpress.instance import open_instance
+    from proofpress.signoff.gates import RULES
 
+    mode = one_mode({"--receipt": keep, "--require-signoff": signed})
+    asked = RULES if mode == "--require-signoff" else ()
     instance = open_instance(root)
     if keep:
         clear_receipt(instance, new)
     before = None if policy_before is None else root / policy_before
-    decided = decide(instance, new, at=_time(at), against=against, policy_before=before)
+    decider = decide_deployment if signed else decide
+    decided = decider(instance, new, at=utc_time(at), against=against, policy_before=before)
     receipt = decided.receipt
     if keep:
         write_receipt(root, receipt, decided.policy)
@@ -51,20 +64,10 @@ def gate(
     elif format_ == "text":
         emit(text_report(receipt))
     elif format_ == "markdown":
-        emit(markdown_report(receipt, decided.comparison, family=decided.family))
+        emit(markdown_report(receipt, decided.comparison, family=decided.family, also=asked))
     else:
-        print_report(format_, [verdict_of(receipt, decided.label)], (), verbose=True)
+        print_report(format_, [verdict_of(receipt, decided.label, also=asked)], (), verbose=True)
     return ExitCode.OK if receipt.verdict == "PASS" else ExitCode.FINDINGS
-
-
-def _time(at: str | None) -> str:
-    now = datetime.now(tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    if at is None:
-        return now
-    try:
-        return datetime.strptime(at, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except ValueError as exc:
-        raise UsageError(f"'{at}' is no UTC time", hint="for example 2026-03-01T09:30:00Z") from exc
 
 
 @cli.command()

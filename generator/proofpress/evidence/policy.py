@@ -8,8 +8,9 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
 from proofpress.evidence.signed import PolicyKey, Role
+from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Text
 
 
 class RequiredMetric(Model):
@@ -17,6 +18,14 @@ class RequiredMetric(Model):
 
     name: Name
     split: Name
+
+
+class RequiredCost(Model):
+    """A cost that the efficiency report must hold, by its name (`*` stands for any end), and how it was measured."""
+
+    name: Name
+    repeats: Count | None = Field(default=None, description="How many timed calls are behind it at least")
+    warm_up: Count | None = Field(default=None, description="How many untimed calls came before them at least")
 
 
 class Profile(Model):
@@ -30,6 +39,9 @@ class Profile(Model):
     title: Text
     extends: Name | None = None
     documents: tuple[Name, ...] = Field(default=(), description="Names of JSON documents")
+    since: dict[Name, Count] = Field(
+        default_factory=dict, description="Rule book from which on one of the documents is asked for; 1 when not named"
+    )
     rendered: tuple[Name, ...] = Field(default=(), description="Names of rendered documents")
     generators: dict[str, tuple[Name, ...]] = Field(
         default_factory=dict,
@@ -51,6 +63,7 @@ class Profile(Model):
         description="Form (a regular expression) of each identity of another project in the release's extensions",
     )
     metrics: tuple[RequiredMetric, ...] = ()
+    costs: tuple[RequiredCost, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None
@@ -103,10 +116,18 @@ class Policy(Model):
     roles: dict[Name, Role] = Field(
         default_factory=dict, description="Who may do what: roles and the keys that hold them"
     )
+    signoff: dict[str, SignoffRule] = Field(
+        default_factory=dict,
+        description="Who must sign off before a deployment, by family; '*' stands for every family without its own",
+    )
 
     def gates_of(self, family: str) -> Gates | None:
         """The gates of a family, None when the policy has none for it."""
         return self.gates.get(family) or self.gates.get("*")
+
+    def signoff_of(self, family: str) -> SignoffRule | None:
+        """Who must sign off a family's releases, None when the policy asks nobody."""
+        return self.signoff.get(family) or self.signoff.get("*")
 
     def holders(self, role: str, family: str, at: str) -> dict[str, str]:
         """The keys (name → text) that hold a role for a family at a time; empty when the policy has no such role."""

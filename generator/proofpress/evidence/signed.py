@@ -62,6 +62,9 @@ class PolicyKey(Model):
     """A key that the policy knows, by a name that pages show. Outside its window a signature by it does not count."""
 
     key: PublicKey
+    person: Name | None = Field(
+        default=None, description="Whose key it is, as `release.json` names its authors; who signs off has one"
+    )
     since: UtcTime | None = None
     until: UtcTime | None = None
 

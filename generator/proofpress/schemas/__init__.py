@@ -23,10 +23,13 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
 from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
+from proofpress.evidence.signoff import Answers, Signoff
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
-from proofpress.schemas.outputs import API, OUTPUTS, closed
+from proofpress.schemas.outputs import OUTPUTS
+from proofpress.schemas.published import API
+from proofpress.schemas.shapes import closed
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -84,6 +87,8 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
+    found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
+    found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
     kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
     event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)

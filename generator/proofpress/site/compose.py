@@ -13,7 +13,6 @@ from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.gate.store import attested_text
 from proofpress.ingest.sources import open_artifact
 from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, figures
@@ -25,7 +24,9 @@ from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, render_page, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
+from proofpress.site.signoff_page import SIGNOFF_PAGE, ReleaseSignoff
 from proofpress.site.standing import TONES, WORDS, Place
+from proofpress.site.strip import strip
 from proofpress.verify import VerifiedPack
 
 PLACES: Mapping[str, str] = {
@@ -49,6 +50,7 @@ class ReleasePages:
     place: Place
     rules_passed: int
     frames: FrameSet
+    signoff: ReleaseSignoff
     recorded: PairedComparison | None = None
     receipt: GateReceipt | None = None
 
@@ -79,6 +81,9 @@ class ReleasePages:
         moved = figures.change_charts(comparison)
         yield self._changes(comparison, citing, moved)
         yield self._evidence(citing)
+        if self.signoff.told:
+            yield self._signoff(citing)
+            yield from self.signoff.files(self.path)
         yield from self._citations(citing)
         for chart in (*charts, *moved):
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
@@ -92,14 +97,13 @@ class ReleasePages:
         yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
         card = card_of(self.pack.raw.label, self.pack.evidence)
         yield OutputFile(path=card_path(self.bundle_id), data=published_json(card))
-        if self.receipt is not None:
-            yield OutputFile(path=f"{self.path}{RECEIPT_PLACE}", data=attested_text(self.receipt).encode())
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
 
     def _json(self) -> bytes:
         pages = {item.path: self.path + _place(item) for item in self.pack.documents}
-        return published_json(release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages))
+        url, decided = self.frames.site_url + self.path, self.signoff.json(self.path)
+        return published_json(release_json(self.pack, self.place, url=url, pages=pages, decided=decided))
 
     # Pages
 
@@ -140,6 +144,7 @@ class ReleasePages:
             ("Overview", ""),
             *documents,
             ("Changes", "changes/"),
+            *((("Sign-off", SIGNOFF_PAGE),) if self.signoff.told else ()),
             ("Evidence files", "evidence/"),
             ("Cite", "cite/"),
         ]
@@ -155,7 +160,7 @@ class ReleasePages:
         html = body(
             "overview.html.j2",
             text,
-            verdict=self._verdict(),
+            verdict=strip(self.pack, self.place, self.rules_passed, self.signoff),
             tiles=[changes.tile(item, comparison, self.place) for item in self._headline()],
             charts=[chart.view("charts/") for chart in shown],
             facts=self._facts(),
@@ -202,19 +207,6 @@ class ReleasePages:
 
     def _link(self, bundle_id: str) -> dict[str, str] | None:
         return {"href": f"../{bundle_id}/", "title": bundle_id} if bundle_id else None
-
-    def _verdict(self) -> list[dict[str, str]]:
-        manifest, release = self.pack.evidence.manifest, self.pack.evidence.release
-        warnings = sum(item.severity == "warning" for item in self.pack.remarks)
-        noted = f", {warnings} warning{'s' if warnings > 1 else ''}" if warnings else ""
-        rules = f"{self.rules_passed} rules, profile {manifest.profile}{noted}"
-        support = f"support to {release.support.until}" if release.support else "no end of support stated"
-        return [
-            {"name": "Evidence", "tone": "warn" if warnings else "ok", "text": "Verified", "note": rules},
-            {"name": "Documents", "tone": "ok", "text": "Fresh", "note": f"template set {manifest.template_set.name}"},
-            {"name": "Status", **self.place.badge(), "note": self.place.status_note()},
-            {"name": "Released", "tone": "", "text": release.released_at[:10], "note": support},
-        ]
 
     def _headline(self) -> list[MetricRow]:
         evaluation = self.pack.evidence.evaluation
@@ -337,6 +329,11 @@ class ReleasePages:
             headings += _headings(("external", "External artifacts"))
         return self._page(text, html, headings, citing)
 
+    def _signoff(self, citing: Citing) -> OutputFile:
+        title = f"Sign-off: {self.bundle_id}"
+        text = self._text(SIGNOFF_PAGE, title, "Who answers for the release, and what they were shown.")
+        return self._page(text, body("signoff.html.j2", text, **self.signoff.view()), self.signoff.headings(), citing)
+
     def _citations(self, citing: Citing) -> Iterator[OutputFile]:
         formats = citing.files()
         for item in formats:
@@ -368,6 +365,7 @@ class ReleasePages:
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
+    SIGNOFF_PAGE: "who answers for the release, and what they were shown",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",

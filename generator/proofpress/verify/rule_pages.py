@@ -40,6 +40,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "POL": "Policy",
     "REG": "Registry",
     "GAT": "Gates",
+    "SGN": "Sign-off",
     "GLW": "Packages of GenoLeWM",
 }
 
