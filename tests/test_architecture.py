@@ -13,7 +13,7 @@ MOST_LINES = 400
 
 ORDER = (
     # nothing below imports from anything further down
-    {"__init__", "errors", "resources", "console", "workers"},
+    {"__init__", "errors", "resources", "console", "aside", "compiled", "workers"},
     {"evidence"},
     {"ingest"},
     {"signing"},

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from proofpress.build.listings import ListingUnit, listing_units
@@ -23,7 +23,7 @@ from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
 from proofpress.site.pack_index import PackIndex, Peek
 from proofpress.site.places import order_of, places_of
-from proofpress.site.publish import Publication, write_unit
+from proofpress.site.publish import Publication, Survey, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
 from proofpress.verify.facts import facts_from
@@ -34,17 +34,30 @@ _CHUNK = 24
 
 @dataclass(frozen=True, kw_only=True)
 class SiteBuild:
-    """One build; `run` does it."""
+    """One build; `run` does it.
+
+    Packs and stamp come from `observe`, what is wrong with the tree that is not served from `survey`: other processes
+    may still be looking.
+    """
 
     root: Path
     refs: tuple[PackRef, ...]
-    peeks: tuple[Peek, ...]
     index: PackIndex
-    stamp: str
+    publication: Publication
+    observe: Callable[[], tuple[tuple[Peek, ...], str]]
+    survey: Callable[[], Survey | None]
     jobs: int
-    rehash: bool
     progress: Progress
     _verdicts: list[Verdict] = field(default_factory=list)
+
+    @cached_property
+    def _observed(self) -> tuple[tuple[Peek, ...], str]:
+        return self.observe()
+
+    @property
+    def peeks(self) -> tuple[Peek, ...]:
+        """What the build knows of each pack before it verifies one."""
+        return self._observed[0]
 
     def run(self) -> BuildReport:
         """Build. The site is exchanged only when nothing was refused."""
@@ -54,31 +67,29 @@ class SiteBuild:
             return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
         registry = read_registry(instance)
         RULES[self.root] = Rules.of(instance, registry, understood=False)
-        with Publication(self.root / "site", self.root / "build" / "publish", rehash=self.rehash) as publication:
-            frames = self._frames()
-            places = places_of(self.peeks, registry)
-            releases = self._release_units(frames, registry, places, publication.staging)
-            families = self._families(places)
-            cards = partial(read_cards, publication.staging)
-            listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
-            listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
-            wanted = [(unit.name, unit.key) for unit in releases]
-            wanted += [(unit.name, unit.key) for unit in listings]
-            stale = set(publication.begin(wanted))
-            refused = self._build_releases(
-                publication, tuple(item for item in releases if item.name in stale), len(stale)
-            )
-            if refused:  # the whole verdict, as a check gives it, and not what happened to be built anew
-                checked = check_instance(instance, jobs=self.jobs)
-                return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
-            there = [unit.ref.label for unit in releases]
-            findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
-            report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
-            if any(finding.severity == "error" for finding in report.all_findings):
-                return report
-            self._build_listings(publication, [unit for unit in listings if unit.name in stale])
-            outcome = publication.commit()
-        self.index.keep_published(self.stamp, wanted)
+        publication = self.publication
+        frames = self._frames()
+        places = places_of(self.peeks, registry)
+        releases = self._release_units(frames, registry, places, publication.staging)
+        families = self._families(places)
+        cards = partial(read_cards, publication.staging)
+        listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
+        listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
+        wanted = [(unit.name, unit.key) for unit in releases]
+        wanted += [(unit.name, unit.key) for unit in listings]
+        stale = set(publication.begin(wanted, self.survey()))
+        refused = self._build_releases(publication, tuple(item for item in releases if item.name in stale), len(stale))
+        if refused:  # the whole verdict, as a check gives it, and not what happened to be built anew
+            checked = check_instance(instance, jobs=self.jobs)
+            return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
+        there = [unit.ref.label for unit in releases]
+        findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
+        report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
+        if any(finding.severity == "error" for finding in report.all_findings):
+            return report
+        self._build_listings(publication, [unit for unit in listings if unit.name in stale])
+        outcome = publication.commit()
+        self.index.keep_published(self._observed[1], wanted)
         self.progress(len(stale), len(stale))
         return BuildReport(packs=report.packs, verdicts=report.verdicts, findings=findings, outcome=outcome)
 

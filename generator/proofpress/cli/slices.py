@@ -7,7 +7,6 @@ import click
 from proofpress.cli.base import FORMATS, cli, emit, format_option
 from proofpress.cli.make import FOLDER, open_folder, profile_of
 from proofpress.errors import ExitCode, UsageError
-from proofpress.evidence.jsontext import dump_json
 
 
 @cli.command()
@@ -25,6 +24,7 @@ def slices(root: Path, folder: Path, profile: str | None, metrics_only: bool, fo
     \b
     Example:  proofpress slices packs/digits/digits-v0.4.0-mlp64-r1 --profile tabular
     """
+    from proofpress.evidence.jsontext import dump_json
     from proofpress.pack.slices import write_slices
     from proofpress.pipeline import rules_at
 

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from filelock import FileLock, Timeout
-
 from proofpress.errors import ExitCode, IngestError, ProofpressError, UsageError
 from proofpress.evidence.finding import Finding
 from proofpress.ingest.sources import read_file
@@ -99,6 +97,8 @@ def record(
 
 
 def _write(path: Path, fields: dict[str, Any], bundle_id: str = "") -> bool:
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - reading needs no lock, and no time to import one
+
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS):
