@@ -27,6 +27,8 @@ ORDER = (
     {"pipeline"},
     {"decide", "repair"},
     {"approve"},
+    {"intake"},
+    {"oversight"},
     {"site"},
     {"build"},
     {"preview"},

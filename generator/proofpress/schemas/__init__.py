@@ -22,11 +22,13 @@ from proofpress.evidence.gates import Thresholds
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
-from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
 from proofpress.schemas.outputs import API, OUTPUTS, closed
+from proofpress.schemas.registry import OUTPUTS as REGISTRY_OUTPUTS
+from proofpress.schemas.registry import contracts
 from proofpress.verify.formats import REPORT_SCHEMA
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -84,20 +86,18 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
     found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
-    kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
-    event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)
-    del event["discriminator"]  # OpenAPI's; `oneOf` and the constant `kind` say the same
-    found["registry-event"] = {
-        **_head("registry-event", EVENT_VERSION, "Registry event"),
-        "description": "One line of the log `packs/registry/events.jsonl`.",
-        **event,
+    found["registry-contracts"] = {
+        **_head("registry-contracts", EVENT_VERSION, "Registry: all public messages"),
+        "description": "Requests (the payload of a signed envelope), entries of the log, statements, answers, errors.",
+        **_bounded(contracts(_Generator)),
     }
+    found["platform"] = _of_model(Platform, "platform", "1.0.0", "Platform: what it offers to releases")
     found |= {name: {**_head(name, "1", ""), **schema} for name, schema in report_schemas().items()}
     found["diff"] = {**_head("diff", "1", ""), **report_schema()}
     for name, (title, body) in API.items():
         shape = closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})
         found[name] = {**_head(name, "1", title), **shape}
-    for name, (title, body) in OUTPUTS.items():
+    for name, (title, body) in {**OUTPUTS, **REGISTRY_OUTPUTS}.items():
         schema = REPORT_SCHEMA if name == "findings" else f"proofpress.{name}/1"
         shape = closed({"schema": {"const": schema}, **body})
         found[name] = {**_head(name, "1", title), **shape}

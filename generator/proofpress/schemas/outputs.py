@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, get_args
 
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.registry.events import EVENTS
-from proofpress.registry.state import Status
+from proofpress.registry.events import Status
 
 
 def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -18,84 +17,85 @@ def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> 
     }
 
 
-def _list(items: Mapping[str, Any]) -> dict[str, Any]:
+def list_of(items: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of a list of such items."""
     return {"type": "array", "items": items}
 
 
-_TEXT: Final = {"type": "string"}
-_COUNT: Final = {"type": "integer", "minimum": 0}
+TEXT: Final = {"type": "string"}
+COUNT: Final = {"type": "integer", "minimum": 0}
 _RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
 _PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-_SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_WRITTEN: Final = _list(
-    closed({"path": {**_TEXT, "description": "Path in the pack."}, "sha256": _SHA256, "size": _COUNT})
+SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_WRITTEN: Final = list_of(
+    closed({"path": {**TEXT, "description": "Path in the pack."}, "sha256": SHA256, "size": COUNT})
 )
 _SEVERITY: Final = {"enum": ["error", "warning", "note"]}
-_FINDING: Final = closed(
+FINDING: Final = closed(
     {
         "rule": _RULE,
         "severity": _SEVERITY,
-        "pack": {**_TEXT, "description": "<family>/<folder>; empty: between packs."},
-        "file": {**_TEXT, "description": "Path in the pack, or from the instance's folder when `pack` is empty."},
-        "pointer": {**_TEXT, "description": "JSON pointer, `line <n>`, or empty for the whole file."},
-        **dict.fromkeys(("message", "expected", "found", "hint", "detail"), _TEXT),
+        "pack": {**TEXT, "description": "<family>/<folder>; empty: between packs."},
+        "file": {**TEXT, "description": "Path in the pack, or from the instance's folder when `pack` is empty."},
+        "pointer": {**TEXT, "description": "JSON pointer, `line <n>`, or empty for the whole file."},
+        **dict.fromkeys(("message", "expected", "found", "hint", "detail"), TEXT),
     }
 )
 _VERDICT: Final = closed(
     {
-        "pack": _TEXT,
+        "pack": TEXT,
         "pack_id": {"anyOf": [_PACK_ID, {"type": "null"}], "description": "null: the manifest can't be read."},
         "verdict": {"enum": ["verified", "refused"]},
-        "findings": _list(_FINDING),
-        "passed": {**_list(_RULE), "description": "Skipped rules are not passed ones."},
-        "skipped": _list(closed({"rule": _RULE, "reason": _TEXT})),
+        "findings": list_of(FINDING),
+        "passed": {**list_of(_RULE), "description": "Skipped rules are not passed ones."},
+        "skipped": list_of(closed({"rule": _RULE, "reason": TEXT})),
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "signed": (
         "A sign-off that was written: output of signoff with --format json",
         {
-            **dict.fromkeys(("bundle_id", "role", "key", "signed_at"), _TEXT),
+            **dict.fromkeys(("bundle_id", "role", "key", "signed_at"), TEXT),
             "pack_id": _PACK_ID,
             "decision": {"enum": ["approved", "refused"]},
-            "path": {**_TEXT, "description": "From the instance's folder."},
-            "sha256": _SHA256,
+            "path": {**TEXT, "description": "From the instance's folder."},
+            "sha256": SHA256,
         },
     ),
     "import": (
         "What an import made of a package: output of import with --format json, and import_report.json of the pack",
         {
-            **dict.fromkeys(("generated_by", "release_id"), _TEXT),
-            "upstream": {"type": "object", "additionalProperties": _TEXT, "description": "Identities of its project."},
-            "documents": _list(closed({"path": _TEXT, "from": _list(_TEXT)})),
-            "missing": _list(closed({"path": _TEXT, "reason": _TEXT})),
-            "no_place": _list(closed({"source": _TEXT, "fields": _list(_TEXT)})),
-            "files": _list(
-                closed({"source": _TEXT, "sha256": _TEXT, "path": _TEXT, "state": {"enum": ["mapped", "kept"]}})
+            **dict.fromkeys(("generated_by", "release_id"), TEXT),
+            "upstream": {"type": "object", "additionalProperties": TEXT, "description": "Identities of its project."},
+            "documents": list_of(closed({"path": TEXT, "from": list_of(TEXT)})),
+            "missing": list_of(closed({"path": TEXT, "reason": TEXT})),
+            "no_place": list_of(closed({"source": TEXT, "fields": list_of(TEXT)})),
+            "files": list_of(
+                closed({"source": TEXT, "sha256": TEXT, "path": TEXT, "state": {"enum": ["mapped", "kept"]}})
             ),
         },
     ),
     "findings": (
         "Output of verify and check with --format json",
         {
-            "generated_by": _TEXT,
-            "packs": _list(_VERDICT),
-            "findings": {**_list(_FINDING), "description": "What no pack shows alone."},
+            "generated_by": TEXT,
+            "packs": list_of(_VERDICT),
+            "findings": {**list_of(FINDING), "description": "What no pack shows alone."},
         },
     ),
     "rules": (
         "Output of rules with --format json",
         {
-            "rules": _list(
+            "rules": list_of(
                 closed(
                     {
                         "id": _RULE,
-                        "title": _TEXT,
+                        "title": TEXT,
                         "severity": _SEVERITY,
                         "rule_book": {"type": "integer", "minimum": 1},
-                        "needs": {**_list(_TEXT), "description": "Evidence without which the rule is skipped."},
-                        "after": {**_list(_RULE), "description": "Rules that must pass first."},
-                        "explanation": _TEXT,
+                        "needs": {**list_of(TEXT), "description": "Evidence without which the rule is skipped."},
+                        "after": {**list_of(_RULE), "description": "Rules that must pass first."},
+                        "explanation": TEXT,
                     }
                 )
             )
@@ -104,31 +104,31 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "identities": (
         "Output of verify --explain with --format json",
         {
-            "packs": _list(
+            "packs": list_of(
                 closed(
                     {
-                        "pack": _TEXT,
+                        "pack": TEXT,
                         "verdict": {"enum": ["verified", "refused"]},
-                        "nodes": _list(closed(dict.fromkeys(("id", "kind", "value"), _TEXT))),
-                        "edges": _list(
+                        "nodes": list_of(closed(dict.fromkeys(("id", "kind", "value"), TEXT))),
+                        "edges": list_of(
                             closed(
                                 {
-                                    **dict.fromkeys(("from", "to"), _TEXT),
+                                    **dict.fromkeys(("from", "to"), TEXT),
                                     "relation": {"enum": ["states", "was made by"]},
-                                    "pointer": _TEXT,
+                                    "pointer": TEXT,
                                     "source": {"type": "boolean", "description": "Its word counts for the others."},
                                     "agrees": {"type": "boolean"},
                                     "rule": {"anyOf": [_RULE, {"type": "null"}]},
-                                    "trouble": _list(_TEXT),
+                                    "trouble": list_of(TEXT),
                                 }
                             )
                         ),
                         "origins": {
                             "type": "object",
-                            "additionalProperties": _list(_TEXT),
+                            "additionalProperties": list_of(TEXT),
                             "description": "By file: the runs, model and snapshot that it came from.",
                         },
-                        "diagnosis": {**_list(_TEXT), "description": "Every disagreement in a sentence."},
+                        "diagnosis": {**list_of(TEXT), "description": "Every disagreement in a sentence."},
                     }
                 )
             )
@@ -138,45 +138,45 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "Output of render with --format json",
         {
             "dry_run": {"type": "boolean"},
-            "packs": _list(closed({"pack": _TEXT, "pack_id": _PACK_ID, "written": _list(_TEXT)})),
+            "packs": list_of(closed({"pack": TEXT, "pack_id": _PACK_ID, "written": list_of(TEXT)})),
         },
     ),
     "build": (
         "Output of build with --format json, unless it was refused: then it is that of check",
         {
-            "packs": _COUNT,
+            "packs": COUNT,
             "changed": {"type": "boolean"},
-            **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
+            **dict.fromkeys(("units_built", "units_kept", "units_removed"), COUNT),
         },
     ),
     "profiles": (
         "Output of profiles with --format json",
         {
-            "profiles": _list(
+            "profiles": list_of(
                 closed(
                     {
-                        "name": _TEXT,
-                        "title": _TEXT,
+                        "name": TEXT,
+                        "title": TEXT,
                         "extends": {"type": ["string", "null"]},
                         **dict.fromkeys(
                             ("documents", "rendered", "metrics", "slice_dimensions", "slice_suite", "readiness"),
-                            _list(_TEXT),
+                            list_of(TEXT),
                         ),
                     }
                 )
             )
         },
     ),
-    "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
+    "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": TEXT}),
     "readiness-run": (
         "Output of readiness with --format json",
         {
             "mode": {"enum": ["plan", "execute", "assess"]},
             "ok": {"type": "boolean", "description": "Whether nothing blocks the release; never of a plan."},
-            "outputs": _list(_TEXT),
-            "steps": _list(closed(dict.fromkeys(("name", "status"), _TEXT))),
-            "rows": _list(closed(dict.fromkeys(("key", "status"), _TEXT))),
-            "blockers": _list(closed({**dict.fromkeys(("subject", "reason"), _TEXT), "issue_refs": _list(_TEXT)})),
+            "outputs": list_of(TEXT),
+            "steps": list_of(closed(dict.fromkeys(("name", "status"), TEXT))),
+            "rows": list_of(closed(dict.fromkeys(("key", "status"), TEXT))),
+            "blockers": list_of(closed({**dict.fromkeys(("subject", "reason"), TEXT), "issue_refs": list_of(TEXT)})),
         },
     ),
     "pack-dataset": (
@@ -184,40 +184,40 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         {
             "step": {"enum": ["spec", "inputs", "build"]},
             "ok": {"type": "boolean"},
-            "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
-            "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
-            "problems": _list(_TEXT),
+            "spec_sha256": {**TEXT, "description": "Empty: the spec was refused."},
+            "dataset_snapshot_id": {**TEXT, "description": "Empty: nothing was built."},
+            "problems": list_of(TEXT),
             "outputs": _WRITTEN,
         },
     ),
     "slices": (
         "Output of slices with --format json",
         {
-            "profile": _TEXT,
-            "rows": _list(
+            "profile": TEXT,
+            "rows": list_of(
                 closed(
                     {
-                        "key": _TEXT,
-                        "n": _COUNT,
+                        "key": TEXT,
+                        "n": COUNT,
                         **{name: {"type": ["number", "null"]} for name in ("value", "ci_low", "ci_high")},
-                        "reason": {**_TEXT, "description": "Why there is no value, else empty."},
+                        "reason": {**TEXT, "description": "Why there is no value, else empty."},
                     }
                 )
             ),
-            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
+            "outputs": {**list_of(TEXT), "description": "Pack-relative paths."},
         },
     ),
     "pack-interface": (
         "Output of pack interface with --format json",
-        {"model_id": _PACK_ID, "scores": _COUNT, "outputs": _WRITTEN},
+        {"model_id": _PACK_ID, "scores": COUNT, "outputs": _WRITTEN},
     ),
     "changelog-draft": (
         "Output of changelog draft with --format json",
         {
             "from": {"type": ["string", "null"], "description": "null: from the first commit on."},
-            "to": _TEXT,
-            "changelog": closed(dict.fromkeys(CHANGELOG_SECTIONS, _list(_TEXT))),
-            "left_out": {**_list(_TEXT), "description": "What no reader of a changelog needs."},
+            "to": TEXT,
+            "changelog": closed(dict.fromkeys(CHANGELOG_SECTIONS, list_of(TEXT))),
+            "left_out": {**list_of(TEXT), "description": "What no reader of a changelog needs."},
         },
     ),
     "written": (
@@ -228,63 +228,38 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "Output of preflight with --format json",
         {
             "ok": {"type": "boolean"},
-            "report": {**_TEXT, "description": "Path in the pack."},
-            "checks": _list(closed({**dict.fromkeys(("name", "required", "found"), _TEXT), "ok": {"type": "boolean"}})),
+            "report": {**TEXT, "description": "Path in the pack."},
+            "checks": list_of(
+                closed({**dict.fromkeys(("name", "required", "found"), TEXT), "ok": {"type": "boolean"}})
+            ),
         },
     ),
     "demo-verify": (
         "Output of demo verify with --format json",
-        {"same": {"type": "boolean"}, "differences": _list(_TEXT)},
-    ),
-    "registry-log": (
-        "Output of registry log with --format json",
-        {
-            "events": _list(
-                closed(
-                    {
-                        "seq": {"type": "integer", "minimum": 1},
-                        "at": _TEXT,
-                        "kind": {
-                            "enum": [*EVENTS, "superseded", "restored"],
-                            "description": "superseded, restored: what an event did to a second bundle.",
-                        },
-                        "bundle": _TEXT,
-                        "status": {"enum": list(get_args(Status)), "description": "The bundle's, after the event."},
-                    }
-                )
-            ),
-            "active": _list(
-                closed(
-                    {
-                        "scope": {"type": "object", "additionalProperties": _TEXT},
-                        "bundle": {"type": ["string", "null"], "description": "null: nothing is active."},
-                    }
-                )
-            ),
-        },
+        {"same": {"type": "boolean"}, "differences": list_of(TEXT)},
     ),
 }
 _NUMBER: Final = {"type": ["number", "null"]}
 _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
-_BELOW: Final = {**_TEXT, "description": "From the site's root."}
+_BELOW: Final = {**TEXT, "description": "From the site's root."}
 
 
 def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
     return closed(
         {
-            **dict.fromkeys(("key", "name", "split"), _TEXT),
-            "slice": {"anyOf": [closed({"dimension": _TEXT, "value": _TEXT}), {"type": "null"}]},
+            **dict.fromkeys(("key", "name", "split"), TEXT),
+            "slice": {"anyOf": [closed({"dimension": TEXT, "value": TEXT}), {"type": "null"}]},
             "value": number,
             "text": {**_OPTIONAL, "description": "The value as it was written."},
-            "absent": {"anyOf": [closed({"code": _TEXT, "reason": _TEXT}), {"type": "null"}]},
-            "unit": _TEXT,
+            "absent": {"anyOf": [closed({"code": TEXT, "reason": TEXT}), {"type": "null"}]},
+            "unit": TEXT,
             "higher_is_better": {"type": ["boolean", "null"]},
             "n": {"type": ["integer", "null"], "minimum": 0},
             **dict.fromkeys(("ci_low", "ci_high", "ci_level"), number),
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
-            "evaluated_keys_sha256": {"anyOf": [_SHA256, {"type": "null"}]},
+            "evaluated_keys_sha256": {"anyOf": [SHA256, {"type": "null"}]},
         }
     )
 
@@ -293,49 +268,49 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "release-api": (
         "A release as the site publishes it, api/v1/releases/<bundle id>.json",
         {
-            **dict.fromkeys(("bundle_id", "release_id"), _TEXT),
+            **dict.fromkeys(("bundle_id", "release_id"), TEXT),
             "bundle": {"type": "integer", "minimum": 1},
-            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), _TEXT),
+            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), TEXT),
             "pack_id": _PACK_ID,
             "model_id": {"anyOf": [_PACK_ID, {"type": "null"}]},
             **dict.fromkeys(("dataset_snapshot_id", "training_run_id", "commit"), _OPTIONAL),
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "status": _STATUS,
-            "scopes": _list({"type": "object", "additionalProperties": _TEXT}),
+            "scopes": list_of({"type": "object", "additionalProperties": TEXT}),
             **dict.fromkeys(("yank_reason", "predecessor"), _OPTIONAL),
-            "successors": _list(_TEXT),
-            **dict.fromkeys(("profile", "template_set"), _TEXT),
+            "successors": list_of(TEXT),
+            **dict.fromkeys(("profile", "template_set"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": _list(_metric(_NUMBER)),
+            "metrics": list_of(_metric(_NUMBER)),
             "parameters": {"type": "object"},
-            "documents": _list(closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
-            "files": _list(
-                closed({"path": _TEXT, "role": _TEXT, "sha256": _SHA256, "size": _COUNT, "url": _BELOW}),
+            "documents": list_of(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": _BELOW})),
+            "files": list_of(
+                closed({"path": TEXT, "role": TEXT, "sha256": SHA256, "size": COUNT, "url": _BELOW}),
             ),
         },
     ),
     "card-api": (
         "A release in brief, api/v1/cards/<bundle id>.json: what lists of releases are made from",
         {
-            "label": {**_TEXT, "description": "<family>/<folder>."},
+            "label": {**TEXT, "description": "<family>/<folder>."},
             **dict.fromkeys(("predecessor", "predecessor_pack_id"), _OPTIONAL),
             "identities": {
-                **_list(closed(dict.fromkeys(("kind", "name", "digest", "file"), _TEXT))),
+                **list_of(closed(dict.fromkeys(("kind", "name", "digest", "file"), TEXT))),
                 "description": "What the release names; equal names must stand for equal digests in every release.",
             },
             "promises": {
-                **_list(closed({**dict.fromkeys(("kind", "name", "says"), _TEXT), "stable": {"type": "boolean"}})),
+                **list_of(closed({**dict.fromkeys(("kind", "name", "says"), TEXT), "stable": {"type": "boolean"}})),
                 "description": "The interface and the scores on fixed inputs, in brief.",
             },
-            "deprecated": {**_list(_TEXT), "description": "Names that will go."},
-            "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
-            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
+            "deprecated": {**list_of(TEXT), "description": "Names that will go."},
+            "changelog": {**list_of(TEXT), "description": "Entries, each as `section: text`."},
+            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,
-            "licence": _TEXT,
+            "licence": TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "metrics": {
-                **_list(_metric(_OPTIONAL)),
+                **list_of(_metric(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
             },
         },
@@ -343,11 +318,11 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "family-api": (
         "Releases of a family, oldest first, api/v1/families/<family>.json and its older parts",
         {
-            "family": _TEXT,
-            "releases": _list(
+            "family": TEXT,
+            "releases": list_of(
                 closed(
                     {
-                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), _TEXT),
+                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), TEXT),
                         "pack_id": _PACK_ID,
                         "status": _STATUS,
                         "predecessor": _OPTIONAL,
@@ -361,8 +336,8 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "index-api": (
         "All families, api/v1/index.json",
         {
-            **dict.fromkeys(("site", "url"), _TEXT),
-            "families": _list(closed({"name": _TEXT, "releases": _COUNT, "json": _BELOW})),
+            **dict.fromkeys(("site", "url"), TEXT),
+            "families": list_of(closed({"name": TEXT, "releases": COUNT, "json": _BELOW})),
         },
     ),
 }
