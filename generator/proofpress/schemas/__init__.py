@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from inspect import getclosurevars
 from pathlib import Path
-from typing import Annotated, Any, Final, Union, get_args
+from typing import Any, Final, get_args
 
-from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
