@@ -92,8 +92,14 @@ def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
     return tuple(
         (path.relative_to(root).as_posix(), path.read_bytes())
         for path in (packs / "policy.yaml", *below)
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
     )
+
+
+def registry_files(root: Path) -> tuple[tuple[str, bytes], ...]:
+    """What the site publishes of the registry: place below its address, and bytes. Requests that wait are no part."""
+    below = "packs/registry/"
+    return tuple((name.removeprefix(below), data) for name, data in rule_files(root) if name.startswith(below))
 
 
 def own_profiles(root: Path) -> tuple[tuple[str, bytes], ...]:

@@ -11,7 +11,7 @@ from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
-from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
+from proofpress.discovery import PackRef, attested_files, own_profiles, registry_files, rule_files
 from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
@@ -59,7 +59,9 @@ class SiteBuild:
             releases = self._release_units(frames, registry, places, publication.staging)
             families = self._families(places)
             cards = partial(read_cards, publication.staging)
-            listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
+            listings = listing_units(
+                frames, families, cards, code_digest(), own_profiles(self.root), registry_files(self.root)
+            )
             wanted = [(unit.name, unit.key) for unit in releases]
             wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))

@@ -60,13 +60,14 @@ def registry_of(policy: Policy) -> RegistryPolicy:
     return part
 
 
-def signers_of(signed: Signed, policy: Policy, family: str, at: str) -> tuple[str, ...]:
+def signers_of(signed: Signed, policy: Policy, part: RegistryPolicy, family: str, at: str) -> tuple[str, ...]:
     """The names of the keys that signed in the role that the request names. Raises `Refused` when they don't suffice.
 
-    A key counts when it holds the role for the family at the time `at` of the log, and once under any name.
+    `part` is the registry's part of the policy. A key counts when it holds the role for the family at the time `at` of
+    the log, and once under any name.
     """
     event = signed.event
-    permission = registry_of(policy).may.get(event.kind)
+    permission = part.may.get(event.kind)
     hint = f"the policy's registry.may says who may: {event.kind}"
     if permission is None:
         raise Refused("REG014", f"nobody may make the move '{event.kind}'", "a permission in the policy", "none", hint)

@@ -113,7 +113,7 @@ class Published(BundleRequest):
     """A verified pack that its gates have judged, with all that later moves are judged by."""
 
     family: Name
-    model_id: Identity | None
+    model_id: Identity | None = None
     gate: JudgedByGates
     provenance: Provenance
     compatibility: Compatibility

@@ -119,19 +119,19 @@ class Fold:
             hint = "begin with 'proofpress registry adopt'"
             raise Refused("REG016", "no policy is in force yet", "policy_adopted as the first event", event.kind, hint)
         force = self.policies[-1]
-        part = registry_of(force.policy)
+        part = force.policy.registry or registry_of(force.policy)
         if trouble := place_trouble(event, logged.at, part.log.name):
             raise trouble
         if not isinstance(event, BundleRequest):  # pragma: no cover - all other kinds are
             raise TypeError(event.kind)
         family = event.family if isinstance(event, Published) else self.lifecycle.known(event).family
-        signers = self._signers(logged, force.policy, family)
+        signers = self._signers(logged, force.policy, part, family)
         return Placed(seq=logged.seq, at=logged.at, event=event, signers=signers, policy=part)
 
-    def _signers(self, logged: Logged, policy: Policy, family: str) -> tuple[str, ...]:
+    def _signers(self, logged: Logged, policy: Policy, part: RegistryPolicy, family: str) -> tuple[str, ...]:
         if logged.seq <= len(self._vouched):
             return self._vouched[logged.seq - 1]
-        return signers_of(logged.signed, policy, family, logged.at)
+        return signers_of(logged.signed, policy, part, family, logged.at)
 
     def _adopted(self, logged: Logged, event: PolicyAdopted) -> Adoption:
         before = self.policies[-1] if self.policies else None
@@ -153,7 +153,7 @@ class Fold:
                 "sign a request that replaces the policy in force",
             )
         judge = before.policy if before else policy  # the first policy is adopted by those whom it names itself
-        signers = self._signers(logged, judge, EVERYONE)
+        signers = self._signers(logged, judge, registry_of(judge), EVERYONE)
         return Adoption(
             seq=logged.seq,
             at=logged.at,

@@ -66,6 +66,7 @@ class Lifecycle:
         self.tenures: dict[ScopeKey, list[Tenure]] = {}
         self.steps: list[Step] = []
         self._packs: dict[str, str] = {}
+        self._tenants: dict[ScopeKey, set[str]] = {}
         self._records = records
 
     def known(self, event: BundleRequest) -> BundleState:
@@ -191,7 +192,7 @@ class Lifecycle:
         current, where = self.current(scope), scope_text(scope)
         if current == name:
             raise Refused("REG008", f"the bundle is already active in {where}", "another bundle", name)
-        if any(tenure.bundle_id == name for tenure in self.tenures.get(scope, ())):
+        if name in self._tenants.get(scope, ()):
             hint = "record a rollback that restores it"
             raise Refused("REG008", f"the bundle was active in {where} before", "a rollback", event.kind, hint)
         if event.supersedes != current:
@@ -204,6 +205,7 @@ class Lifecycle:
         if current is not None:
             self._leave(placed, current, (scope,), kind="superseded", other=name)
         self.tenures.setdefault(scope, []).append(Tenure(at=placed.at, bundle_id=name, seq=placed.seq))
+        self._tenants.setdefault(scope, set()).add(name)
         return warnings
 
     def _platform(
