@@ -29,6 +29,7 @@ lint: $(READY)
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/power.py
+	$(BIN)/python tests/bench/registry.py
 	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
 	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
 
@@ -62,7 +63,7 @@ $(READY): requirements.lock pyproject.toml
 # What browser and crash tests need from the system. Where it can't be had, they are skipped and say so.
 system:
 	@.ci/debian 'chromium=chromium fonts-dejavu-core' chromedriver=chromium-driver strace=strace \
-		java=default-jre-headless
+		java=default-jre-headless 'go=golang-go golang-golang-x-mod-dev'
 
 $(JUDGES): tests/browser/package-lock.json
 	@if ! command -v npm >/dev/null; then echo 'skipped: browser tests (npm is not here)'; \

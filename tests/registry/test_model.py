@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from proofpress.registry import fold, resolve
 from proofpress.registry.messages import RegistryError
@@ -164,5 +164,5 @@ class Lives(RuleBasedStateMachine):
         return {finding.pointer.removeprefix("/") for finding in self.line.fold.findings}
 
 
-TestLives = Lives.TestCase
-TestLives.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+def test_the_lifecycle_is_that_of_the_model() -> None:
+    run_state_machine_as_test(Lives, settings=settings(max_examples=40, stateful_step_count=25, deadline=None))
