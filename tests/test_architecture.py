@@ -31,7 +31,7 @@ ORDER = (
     {"oversight"},
     {"site"},
     {"build"},
-    {"preview"},
+    {"preview", "prove"},
     {"schemas"},
     {"cli", "__main__"},
 )

@@ -12,6 +12,7 @@ from proofpress.errors import ExitCode, ProofpressError, UsageError
 from proofpress.evidence.attestation import GateReceipt
 from proofpress.evidence.signoff import SIGNOFF_SCHEMA, Answer, QuestionId
 from proofpress.instance import Instance
+from proofpress.pipeline import read_registry
 from proofpress.signing.keys import SigningKey
 from proofpress.signoff.checklist import Question, checklist
 from proofpress.signoff.gates import SignoffCase, receipt_trouble, with_signoff
@@ -139,5 +140,6 @@ def decide_deployment(
         policy=instance.policy,
         authors=tuple(author.name for author in decided.evidence.release.authors),
         at=at,
+        status=read_registry(instance).status(decided.receipt.subject.bundle_id) or "",
     )
     return replace(decided, receipt=with_signoff(case))

@@ -17,7 +17,7 @@ from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.gate import GateCase
 from proofpress.gate.judge import judge
 from proofpress.gate.measure import compare_examples
-from proofpress.gate.store import drop_receipt, read_comparison, stored_receipt
+from proofpress.gate.store import drop_receipt, gates_in_force, read_comparison, stored_receipt
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.instance import Instance
@@ -28,11 +28,12 @@ from proofpress.verify.verdict import VerifiedPack
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """A receipt, and what it is about."""
+    """A receipt, the bytes of the policy that it binds, and what it is about."""
 
     label: str
     family: str
     receipt: GateReceipt
+    policy: bytes
     comparison: Comparison | None
     evidence: Evidence
 
@@ -76,7 +77,14 @@ def decide(
     )
     policy = _bytes(instance.root / "packs" / "policy.yaml") or b""
     receipt = judge(case, waivers=instance.policy.waivers, policy_sha256=hashlib.sha256(policy).hexdigest(), at=at)
-    return Decided(label=ref.label, family=family, receipt=receipt, comparison=case.comparison, evidence=new.evidence)
+    return Decided(
+        label=ref.label,
+        family=family,
+        receipt=receipt,
+        policy=policy,
+        comparison=case.comparison,
+        evidence=new.evidence,
+    )
 
 
 def clear_receipt(instance: Instance, name: str) -> None:
@@ -178,9 +186,9 @@ def _before(instance: Instance, old: VerifiedPack | None, family: str, path: Pat
         return None, ""
     try:
         receipt = stored_receipt(instance.root, old.evidence.pack_id)
+        return (gates_in_force(instance.root, receipt, family), "") if receipt else (None, "")
     except IngestError as exc:
         return None, str(exc)
-    return (receipt.policy.gates, "") if receipt else (None, "")
 
 
 def _recorded(instance: Instance, old: VerifiedPack | None, new: VerifiedPack) -> tuple[PairedComparison | None, str]:

@@ -1,17 +1,30 @@
-"""How often the paired tests cry wolf, and how often they see one: python tests/bench/power.py [--trials 400]
+"""How often paired tests and gates cry wolf, and how often they see one: python tests/bench/power.py [--trials 400]
 
-Synthetic pairs with a known effect, tested at 5 % by Proofpress and, on the same pairs, by scipy. Prints a table.
+Synthetic pairs with a known effect, tested at 5 % by Proofpress and, on the same pairs, by scipy; then whole releases
+of one metric and its slices, judged by the gate on regressions. Prints two tables.
 """
 
 import argparse
 import math
 import random
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 from scipy import stats
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from diff.releases import part, row, sha256
+from gate.cases import NEW, OLD, case, gates
+from proofpress.evidence.attestation import PairedComparison, Party, RowDifference
+from proofpress.evidence.gates import Gates
+from proofpress.evidence.values import Number
+from proofpress.gate.gate import run_gate
+from proofpress.gate.gates_metrics import regressions
 from proofpress.gate.paired import holm, paired_difference
 
 ALPHA = Decimal("0.05")
@@ -104,6 +117,85 @@ def families(trials: int) -> tuple[float, float]:
     return plain / trials, corrected / trials
 
 
+JUDGES = ("value", "significant", "non-inferior")
+LIMIT, SLICE_LIMIT = Decimal("0.02"), Decimal("0.05")
+FALLS = (0.0, 0.01, 0.03, 0.05)
+EXAMPLES, PARTS = (1000, 4000), 5
+
+
+def release(
+    draw: random.Random, examples: int, fall: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], PairedComparison]:
+    """Rows before and after of a metric and its slices, where hits fell by `fall` in all, and their paired tests."""
+    old, new = hits(draw, examples, -fall)
+    before, after, tests = [], [], []
+    for index in range(PARTS + 1):
+        chosen = slice(0, None) if index == 0 else slice(index - 1, None, PARTS)
+        pair = old[chosen], new[chosen]
+        n = len(pair[0])
+        fields: dict[str, Any] = {"n": n, "evaluated_keys_sha256": sha256(str(index))}
+        if index:
+            fields["slice"] = part("part", str(index))
+        for rows, values in ((before, pair[0]), (after, pair[1])):
+            rows.append(row(value=f"{sum(values) / Decimal(n):.6f}", **fields))
+        found = paired_difference(*pair, seed=b"")
+        tests.append(
+            RowDifference.model_validate(
+                {
+                    "name": "accuracy",
+                    "split": "test",
+                    "field": "correct",
+                    "n": n,
+                    "method": found.method,
+                    **({"slice": fields["slice"]} if index else {}),
+                    "difference": number(found.mean),
+                    "ci_low": number(found.low),
+                    "ci_high": number(found.high),
+                    "p_value": number(found.p),
+                    "p_adjusted": number(found.p),
+                }
+            )
+        )
+    sides = [Party(bundle_id=name, pack_id=f"sha256:{sha256(name)}") for name in (OLD, NEW)]
+    said: dict[str, Any] = {"schema": "proofpress.comparison/1", "generated_by": "bench", "correction": "Holm"}
+    said |= {"old": sides[0], "new": sides[1], "level": Number("0.95"), "resamples": 0, "untested": ()}
+    return before, after, PairedComparison(**said, rows=tuple(tests))
+
+
+def number(value: Decimal) -> Number:
+    """A number of evidence, of six decimals."""
+    return Number(f"{value:.6f}")
+
+
+def policy(judge: str) -> Gates:
+    """A limit for the metric and one for each of its slices, all judged in one way."""
+    limit = {"metric": "accuracy", "split": "test", "absolute": Number(str(LIMIT)), "judge": judge}
+    return gates(regressions=[limit, {**limit, "slice": "part=*", "absolute": Number(str(SLICE_LIMIT))}])
+
+
+def refusals(examples: int, fall: float, trials: int) -> list[float]:
+    """Share of releases that the gate on regressions refuses, by each way of judging."""
+    draw = random.Random(f"gate {examples} {fall}")  # noqa: S311 - the same releases each time
+    refused = dict.fromkeys(JUDGES, 0)
+    policies = {judge: policy(judge) for judge in JUDGES}
+    for _ in range(trials):
+        before, after, tests = release(draw, examples, fall)
+        for judge, chosen in policies.items():
+            made = case(before, after, policy=chosen, computed=tests)
+            refused[judge] += any(item.verdict != "pass" for item in run_gate(regressions, made))
+    return [refused[judge] / trials for judge in JUDGES]
+
+
+def gate_lines(trials: int) -> Iterator[str]:
+    """The second table, of releases whose examples lie in five slices."""
+    yield f"| examples | true fall | releases | {' | '.join(f'`{judge}` refuses' for judge in JUDGES)} |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for examples in EXAMPLES:
+        for fall in FALLS:
+            shares = " | ".join(f"{100 * share:.1f} %" for share in refusals(examples, fall, trials))
+            yield f"| {examples} | {fall or 'none'} | {trials} | {shares} |"
+
+
 def lines(trials: int) -> Iterator[str]:
     """The table; few pairs are tried more often, for they are cheap, and it is there that tests err."""
     yield "| pairs | n | effect | trials | called different | by scipy | interval holds the effect |"
@@ -123,7 +215,8 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--trials", type=int, default=400)
-    for line in lines(parser.parse_args().trials):
+    trials = parser.parse_args().trials
+    for line in (*lines(trials), "", *gate_lines(trials)):
         print(line, flush=True)  # noqa: T201
 
 

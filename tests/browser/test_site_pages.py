@@ -103,7 +103,7 @@ def click(browser: Browser, selector: str) -> None:
 def test_release_reads_and_links_without_scripts(without_scripts: Browser, base: str) -> None:
     browser = without_scripts
     browser.open(base + ACTIVE)
-    assert visible(browser, ".pp-verdict .pp-badge") == ["Verified", "Fresh", "Active"]
+    assert visible(browser, ".pp-verdict .pp-badge") == ["Verified", "Fresh", "Signed off", "Active"]
     assert visible(browser, ".pp-metric__value") == ["0.975352 fraction", "0.076807 nats"]
     assert visible(browser, ".pp-chart svg")
     assert not visible(browser, ".pp-chart .pp-table")
@@ -111,7 +111,7 @@ def test_release_reads_and_links_without_scripts(without_scripts: Browser, base:
     assert "0.975352" in " ".join(visible(browser, ".pp-chart .pp-table td"))
     click(browser, ".md-sidebar--primary a[href$='changes/']")
     assert browser.driver.current_url == f"{base}{ACTIVE}changes/"
-    assert visible(browser, "#metrics + .pp-scroll .pp-change")[0] == "worse"
+    assert visible(browser, "#worse ~ .pp-scroll .pp-change")[0] == "worse"
     click(browser, ".pp-head__kicker a[href$='families/digits/']")
     assert len(visible(browser, ".pp-table tbody tr")) == 5
 
@@ -153,8 +153,8 @@ def choose(browser: Browser, old: str, new: str) -> None:
 
 
 def judgements(browser: Browser, table: str) -> dict[str, tuple[str, ...]]:
-    """Rows of a comparison's table by their name."""
-    rows = browser.driver.find_elements("css selector", f"[aria-label='{table}'] tbody tr")
+    """Rows of a comparison's tables by their name; the tables' labels begin with the text."""
+    rows = browser.driver.find_elements("css selector", f"[aria-label^='{table}'] tbody tr")
     cells = [[cell.text for cell in row.find_elements("css selector", "th, td")] for row in rows]
     return {name: tuple(rest) for name, *rest in cells}
 
@@ -166,12 +166,16 @@ def test_any_two_releases_are_compared(browser: Browser, base: str) -> None:
     query = parse_qs(urlsplit(browser.driver.current_url).query)
     assert query == {"old": ["digits-v0.2.1-mlp64-r1"], "new": ["digits-v0.3.0-mlp64-r2"]}
     assert visible(browser, ".pp-banner--yanked .pp-banner__title") == ["digits-v0.2.1-mlp64-r1 is yanked"]
-    metrics = judgements(browser, "Metrics")
+    metrics = judgements(browser, "What got worse")
     assert metrics["accuracy@test"] == ("0.985915", "0.975352", "−0.010563", "worse")
-    assert "worse" in next(iter(metrics.values()))
+    assert {row[3] for row in metrics.values()} == {"worse"}
+    titles = visible(browser, "#pp-compare-result h3")
+    assert titles[0].startswith("What got worse")
+    charts = visible(browser, "#pp-compare-result .pp-chart figcaption")
+    assert charts[0].startswith("What got worse, in ")
     browser.driver.refresh()
     settle(browser)
-    assert judgements(browser, "Metrics") == metrics
+    assert judgements(browser, "What got worse") == metrics
     assert browser.console() == ()
     assert browser.foreign(base) == ()
 
@@ -179,7 +183,7 @@ def test_any_two_releases_are_compared(browser: Browser, base: str) -> None:
 def test_what_was_measured_on_other_examples_is_not_subtracted(browser: Browser, base: str) -> None:
     browser.open(f"{base}compare/?old=digits-v0.1.0-logreg-r1&new=digits-v0.3.0-mlp64-r1")
     settle(browser)
-    metrics = judgements(browser, "Metrics")
+    metrics = judgements(browser, "What somebody has to judge")
     assert metrics["accuracy@test"][:3] == ("0.953618", "0.975352", "")
     assert metrics["accuracy@test"][3] == "not comparable: the evaluated examples differ"
 

@@ -175,3 +175,9 @@ def test_numbers_of_any_length_are_told() -> None:
     assert found.changes[0].code == "MTR-CHANGED"
     for report in (text_report, markdown_report, json_report):
         assert "1e300" in report(found)
+
+
+def test_a_comment_is_found_again_by_its_first_line(comparison: Comparison) -> None:
+    first = markdown_report(comparison).splitlines()
+    assert first[0] == "<!-- proofpress:diff:digits -->"
+    assert first[1].startswith("# Changes from ")

@@ -84,6 +84,16 @@ def test_forms_of_output_name_the_missing_role(line: Releases, format_: str) -> 
         assert "Every required role has signed off" in out
 
 
+def test_what_was_yanked_is_not_deployed_whoever_signed_it(line: Releases) -> None:
+    by = ("--by", "owner", "--at")
+    assert line.run("registry", "submit", SECOND, *by, "2026-06-02T10:00:00Z")[0] == 0
+    assert line.deploy() == (0, {})
+    reason = ("--reason", "A leak was found.")
+    assert line.run("registry", "record", "yanked", SECOND, *by, "2026-06-02T11:00:00Z", *reason)[0] == 0
+    found = line.deploy()[1]
+    assert [(name, item["subject"]) for name, items in found.items() for item in items] == [("GAT022", "registry")]
+
+
 def test_a_no_is_a_refusal_until_a_later_yes_of_the_role(line: Releases) -> None:
     no = line.answers("no.yaml", slices={"answer": "no", "note": "Eights fell."})
     code, out, _err = line.sign("owner", "deputy", at="2026-06-02T10:00:00Z", answers=no)

@@ -32,5 +32,5 @@ def test_pages_of_assured_releases(tmp_path: Path) -> None:
     overview = (folder / f"site/releases/{RELEASE}/index.html").read_text("utf-8")
     assert "what can go wrong, what is done about it, and who watches" in overview
     changes = (folder / f"site/releases/{NEXT}/changes/index.html").read_text("utf-8")
-    for words in ('id="assurance"', "FLM-NEW", "cold-start", "A new failure mode."):
+    for words in ('id="worse"', "FLM-NEW", "cold-start", "A new failure mode."):
         assert words in changes

@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.site import chart_svg
-from proofpress.site.charts import BaselineRow, Chart, SliceRow, Status, TrendPoint, against_baseline, slices, trend
+from proofpress.site.charts import (
+    BaselineRow,
+    Chart,
+    Difference,
+    SliceRow,
+    Status,
+    TrendPoint,
+    against_baseline,
+    differences,
+    slices,
+    trend,
+)
 
 SVG = "{http://www.w3.org/2000/svg}"
 ATTRIBUTES = {
@@ -142,6 +153,27 @@ def test_comparison_says_which_is_better() -> None:
     assert [row[-1] for row in chart.table.rows] == ["better", "worse", "equal", "no direction"]
     assert "0.97 against 0.93" in texts(chart)
     assert "metric 1: 0.02 against 0.01 of majority, worse." in chart.description
+
+
+def test_differences_draw_the_interval_from_the_value_before() -> None:
+    tested = Difference(
+        label="accuracy@test",
+        before=Number("0.98"),
+        after=Number("0.97"),
+        low=Number("-0.03"),
+        high=Number("0.01"),
+        p_value=Number("0.07"),
+    )
+    plain = Difference(label="f1@test", before=Number("0.90"), after=Number("0.80"))
+    chart = differences([tested, plain], unit="fraction", what="What got worse", prefix="d")
+    assert "\u22120.01, p = 0.07" in chart.svg
+    assert "├┤ interval of the difference" in chart.svg
+    assert [(row["low"], row["high"]) for row in chart.data] == [(Number("0.95"), Number("0.99")), (None, None)]
+    assert chart.table.rows[0][3:6] == ("\u22120.01", "-0.03 to 0.01", "0.07")
+    assert chart.table.rows[1][4:6] == ("none", "not tested")
+    assert "├┤" not in differences([plain], unit="fraction", what="What got worse", prefix="d").svg
+    ET.fromstring(chart.svg)  # noqa: S314 - made here
+    assert "No values." in differences([], unit="fraction", what="What got worse", prefix="d").svg
 
 
 def test_slices_show_the_overall_value() -> None:

@@ -241,18 +241,40 @@ def reseal(pack: Path, changed: str) -> None:
     listed(pack / "SHA256SUMS", "manifest.json", digest("manifest.json"))
 
 
+def test_the_changes_page_tells_the_gates_then_the_worse_then_the_better(site: Path) -> None:
+    folder = site / "releases" / "clinical-v0.2.0-gbt-r1"
+    page = (folder / "changes" / "index.html").read_text(encoding="utf-8")
+    places = [page.index(f'<h2 id="{name}">') for name in ("gate", "worse", "to-be-judged", "better", "documents")]
+    assert places == sorted(places)
+    gates, worse, better = (page[places[at] : places[at + 1]] for at in (0, 1, 3))
+    assert ("Refused" in gates, "GAT003" in gates, "sensitivity@test" in gates) == (True, True, True)
+    assert ("pp-change--worse" in worse, "pp-change--better" in worse) == (True, False)
+    assert ("pp-change--worse" in better, "pp-change--better" in better) == (False, True)
+    receipt = json.loads((folder / "attestations" / "gate.json").read_bytes())
+    assert (receipt["verdict"], receipt["subject"]["bundle_id"]) == ("FAIL", "clinical-v0.2.0-gbt-r1")
+    for direction, drawn in (("worse", worse), ("better", better)):
+        data = json.loads((folder / "charts" / f"changes-{direction}-fraction.vl.json").read_bytes())["data"]["values"]
+        assert data
+        assert [line["what"] for line in data if line["what"] not in drawn] == []
+        assert f"changes-{direction}-fraction.vl.json" in drawn
+
+
 def test_pages_print_the_tests_that_a_command_recorded(served_site: Path) -> None:
     page = served_site / "site" / "releases" / "digits-v0.3.0-mlp64-r1" / "changes" / "index.html"
     manifest = (served_site / "packs" / "digits" / "digits-v0.3.0-mlp64-r1" / "manifest.json").read_bytes()
     (record,) = (served_site / "packs" / "attestations" / sha256(manifest).hexdigest()).glob("comparison-*.json")
     record.unlink()
     assert build(served_site).returncode == 0
-    assert "McNemar" not in page.read_text(encoding="utf-8")
+    tested = " on average over 568 pairs"
+    assert tested not in page.read_text(encoding="utf-8")
     others = {path: data for path, data in tree(served_site / "site").items() if "digits-v0.2.0" in path}
     assert main(["-C", str(served_site), "compare", "digits-v0.3.0-mlp64-r1", "--record"]) == 0
     done = build(served_site)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "exact McNemar test, Bonett-Price interval" in page.read_text(encoding="utf-8")
+    assert tested in page.read_text(encoding="utf-8")
     assert others == {path: data for path, data in tree(served_site / "site").items() if "digits-v0.2.0" in path}
     record.write_text("{}", encoding="utf-8")
     refused(served_site, ExitCode.UNREADABLE, "comparison-")
+    record.unlink()
+    (record.parent / "gate.json").write_text("{}", encoding="utf-8")
+    refused(served_site, ExitCode.UNREADABLE, "gate.json")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from proofpress.discovery import PackRef
 from proofpress.errors import BuildError
-from proofpress.evidence.attestation import PairedComparison, Party
+from proofpress.evidence.attestation import GateReceipt, PairedComparison, Party
 from proofpress.evidence.pack import Evidence
-from proofpress.gate.store import attestations, comparison_path, read_comparison
+from proofpress.gate.store import RECEIPT, attestations, comparison_path, read_comparison, stored_receipt
 from proofpress.ingest import content_of, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.pipeline import rules_of
@@ -85,6 +85,7 @@ def _build(unit: ReleaseUnit) -> Built:
         rules_passed=len(verdict.passed),
         frames=_frames(unit.root, unit.frame_key),
         recorded=_recorded(unit, before, verdict),
+        receipt=_receipt(unit, verdict),
         signoff=_signoff(unit, verdict.verified.evidence),
     )
     return Built(
@@ -97,25 +98,39 @@ def _build(unit: ReleaseUnit) -> Built:
 def _recorded(unit: ReleaseUnit, before: Verdict | None, verdict: Verdict) -> PairedComparison | None:
     if before is None or not unit.recorded:
         return None
-    path = comparison_path(unit.root, before.pack_id, verdict.pack_id)
-    if hashlib.sha256(read_file(path)).hexdigest() != unit.recorded:
-        raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
+    _settled(comparison_path(unit.root, before.pack_id, verdict.pack_id), unit.recorded)
     return read_comparison(unit.root, before.pack_id, verdict.pack_id)
 
 
 def _signoff(unit: ReleaseUnit, evidence: Evidence) -> ReleaseSignoff:
     pack = Party(bundle_id=evidence.bundle_id, pack_id=evidence.pack_id)
     folder = attestations(unit.root, pack.pack_id)
-    files = {name: read_file(folder / name) for name, _digest in unit.attested}
-    for name, digest in unit.attested:
-        if hashlib.sha256(files[name]).hexdigest() != digest:
-            raise BuildError(f"{name} changed while the site was built", hint="run the build again")
     return ReleaseSignoff(
-        attested=Attested(pack=pack, family=evidence.manifest.family, files=files),
+        attested=Attested(
+            pack=pack,
+            family=evidence.manifest.family,
+            files={name: _settled(folder / name, digest) for name, digest in unit.attested},
+        ),
         policy=rules_of(unit.root).policy,
         policy_sha256=unit.policy_sha256,
         authors=tuple(author.name for author in evidence.release.authors),
     )
+
+
+def _receipt(unit: ReleaseUnit, verdict: Verdict) -> GateReceipt | None:
+    settled = dict(unit.attested).get(RECEIPT)
+    if settled is None:
+        return None
+    _settled(attestations(unit.root, verdict.pack_id) / RECEIPT, settled)
+    return stored_receipt(unit.root, verdict.pack_id)
+
+
+def _settled(path: Path, sha256: str) -> bytes:
+    """The bytes of a file, which must be those that the unit's key was made of."""
+    data = read_file(path)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BuildError(f"{path.name} changed while the site was built", hint="run the build again")
+    return data
 
 
 def _judged(root: Path, ref: PackRef, content: str) -> Verdict:

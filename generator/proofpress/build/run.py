@@ -11,6 +11,7 @@ from proofpress.build.listings import ListingUnit, listing_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
+from proofpress.build.sources import source_units
 from proofpress.discovery import PackRef, attested_files, own_profiles, registry_files, rule_files
 from proofpress.evidence.values import ReleaseParts
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
@@ -62,6 +63,7 @@ class SiteBuild:
             listings = listing_units(
                 frames, families, cards, code_digest(), own_profiles(self.root), registry_files(self.root)
             )
+            listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
             wanted = [(unit.name, unit.key) for unit in releases]
             wanted += [(unit.name, unit.key) for unit in listings]
             stale = set(publication.begin(wanted))

@@ -58,7 +58,7 @@ def gate(
     decided = decider(instance, new, at=utc_time(at), against=against, policy_before=before)
     receipt = decided.receipt
     if keep:
-        write_receipt(root, receipt)
+        write_receipt(root, receipt, decided.policy)
     if format_ == "json":
         emit(attested_text(receipt))
     elif format_ == "text":

@@ -113,10 +113,19 @@ def code_span(text: str, *, in_table: bool = False) -> str:
     return f"{fence}{pad}{shown}{pad}{fence}"
 
 
+def marker(kind: str, subject: str) -> str:
+    """The line by which a comment of this kind about a subject is found again, so that it is updated in place."""
+    return f"<!-- proofpress:{kind}:{re.sub(r'[^A-Za-z0-9._-]+', '-', subject).replace('--', '-')} -->"
+
+
 def markdown_report(comparison: Comparison, *, most: int = 60_000) -> str:
-    """Tables for a pull request, worse first, of at most about `most` characters (GitHub takes 65,536)."""
+    """One comment for a pull request, worse first, of at most about `most` characters (GitHub takes 65,536).
+
+    Its first line is a marker with the name of the new release's line, by which the comment is found again.
+    """
     old, new = code_span(comparison.old.bundle_id), code_span(comparison.new.bundle_id)
-    head = [f"# Changes from {old} to {new}", "", f"{_summary(comparison).capitalize()}."]
+    line = comparison.new.release_id.partition("-v")[0]
+    head = [marker("diff", line), f"# Changes from {old} to {new}", "", f"{_summary(comparison).capitalize()}."]
     if not comparison.declared:
         head += ["", "The new release does not name the old one as its predecessor."]
     return fitted(head, markdown_blocks(comparison), most=most)

@@ -1,8 +1,9 @@
 """What is said about a pack afterwards, below `packs/attestations/<hex of pack_id>/`."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from proofpress.evidence.base import Model
 from proofpress.evidence.evaluation import SliceKey
@@ -72,6 +73,8 @@ class PairedComparison(Model):
 
 
 DecisionVerdict = Literal["pass", "warn", "deny", "not decided"]
+REFUSING: Final[frozenset[DecisionVerdict]] = frozenset({"deny", "not decided"})
+"""What refuses a release."""
 
 
 class GateDecision(Model):
@@ -106,3 +109,10 @@ class GateReceipt(Model):
     evaluated_at: UtcTime
     verdict: Literal["PASS", "FAIL"]
     decisions: Annotated[tuple[GateDecision, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _follows(self) -> Self:
+        refused = any(item.verdict in REFUSING for item in self.decisions)
+        if (self.verdict == "FAIL") is not refused:
+            raise PydanticCustomError("verdict", "a verdict that follows from the decisions is expected")
+        return self

@@ -213,7 +213,8 @@ def _recorded_in_time(case: GateCase, promise: Preregistration) -> Iterator[Gate
 @gate("GAT010", "No gate was loosened", compares=True)
 def policy(case: GateCase) -> Iterator[GateDecision]:
     """The gates of the family ask for less, or for something else, than those that the baseline was judged by: as its
-    receipt tells, or the file given with `--policy-before`. A past release stays judged by the policy in force then.
+    receipt tells, or the file given with `--policy-before`. A past release stays judged by the policy in force then,
+    which stands beside its receipt; a receipt whose gates, policy or verdict were edited afterwards decides nothing.
     What is done about such a change is what that earlier policy said of `POL-` codes, never what the new one says, so
     that a policy can't allow its own loosening; if it said nothing, it is refused.
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from proofpress.evidence.attestation import (
     GATE_SCHEMA,
+    REFUSING,
     DecisionVerdict,
     GateDecision,
     GateReceipt,
@@ -20,7 +21,6 @@ from proofpress.verify.verdict import VerifiedPack
 
 GENERATED_BY: Final = "proofpress.gate"
 WORST_FIRST: Final[tuple[DecisionVerdict, ...]] = ("deny", "not decided", "warn", "pass")
-REFUSING: Final = frozenset({"deny", "not decided"})
 UNWAIVABLE: Final = frozenset({"GAT002", "GAT016"})
 
 

@@ -1,12 +1,11 @@
 """Decisions as text, as a pull request's comment, and as findings for the forms that code services read."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from proofpress.diff import Comparison
-from proofpress.diff.report import code_span, fitted, markdown_blocks, visible
+from proofpress.diff.report import code_span, fitted, markdown_blocks, marker, visible
 from proofpress.evidence.attestation import DecisionVerdict, GateDecision, GateReceipt
 from proofpress.evidence.finding import Finding, Severity
 from proofpress.gate.judge import GATES, WORST_FIRST
@@ -48,11 +47,6 @@ def _counted(receipt: GateReceipt) -> str:
     return ", ".join(f"{counts[verdict]} {words[verdict]}" for verdict in WORST_FIRST)
 
 
-def marker(family: str) -> str:
-    """The line by which a comment is found again, so that it is updated in place."""
-    return f"<!-- proofpress:gate:{re.sub(r'[^A-Za-z0-9._-]+', '-', family).replace('--', '-')} -->"
-
-
 def markdown_report(
     receipt: GateReceipt,
     comparison: Comparison | None,
@@ -70,7 +64,7 @@ def markdown_report(
     policy = code_span(receipt.policy.sha256[:12])
     judged = f"Judged at {receipt.evaluated_at} by the policy with sha256 {policy}."
     summary = f"{subject} against {against}: {_counted(receipt)}. {judged}"
-    head = [marker(family), f"## Gates: {receipt.verdict}", "", summary]
+    head = [marker("gate", family), f"## Gates: {receipt.verdict}", "", summary]
     return fitted(head, _blocks(receipt, comparison, {**_TITLES, **{each.id: each.title for each in also}}), most=most)
 
 

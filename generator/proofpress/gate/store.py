@@ -1,5 +1,6 @@
 """Attestations on disk: `packs/attestations/<hex of pack_id>/`, written whole or not at all, read strictly."""
 
+import hashlib
 from pathlib import Path
 from typing import Final
 
@@ -7,13 +8,17 @@ from pydantic import ValidationError
 
 from proofpress.errors import IngestError
 from proofpress.evidence.attestation import GateReceipt, PairedComparison
+from proofpress.evidence.gates import Gates
 from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.policy import Policy
 from proofpress.gate.judge import read_receipt
 from proofpress.ingest.sources import read_file
-from proofpress.ingest.strict import StrictError, parse_json
-from proofpress.pack.writer import write_text
+from proofpress.ingest.strict import StrictError, parse_json, parse_yaml
+from proofpress.pack.writer import write_bytes, write_text
 
 RECEIPT: Final = "gate.json"
+POLICY_COPY: Final = "policy.yaml"
+"""The policy that a receipt binds by its digest, as it was then."""
 
 
 def attestations(root: Path, pack_id: str) -> Path:
@@ -33,9 +38,10 @@ def write_comparison(root: Path, comparison: PairedComparison) -> Path:
     return path
 
 
-def write_receipt(root: Path, receipt: GateReceipt) -> Path:
-    """Write a receipt beside its pack; returns its path."""
+def write_receipt(root: Path, receipt: GateReceipt, policy: bytes) -> Path:
+    """Write a receipt beside its pack, and the bytes of the policy that it binds; returns the receipt's path."""
     folder = attestations(root, receipt.subject.pack_id)
+    write_bytes(folder, POLICY_COPY, policy)
     write_text(folder, RECEIPT, attested_text(receipt))
     return folder / RECEIPT
 
@@ -43,7 +49,8 @@ def write_receipt(root: Path, receipt: GateReceipt) -> Path:
 def drop_receipt(root: Path, pack_id: str) -> None:
     """Remove the receipt of an earlier run, so that it can't stand for one that ends early."""
     if pack_id:
-        (attestations(root, pack_id) / RECEIPT).unlink(missing_ok=True)
+        for name in (RECEIPT, POLICY_COPY):
+            (attestations(root, pack_id) / name).unlink(missing_ok=True)
 
 
 def attested_text(attestation: GateReceipt | PairedComparison) -> str:
@@ -77,6 +84,26 @@ def stored_receipt(root: Path, pack_id: str) -> GateReceipt | None:
     if found.subject.pack_id != pack_id:
         raise IngestError(f"{path.name}: it is the receipt of another pack", hint="run the gate on the pack again")
     return found
+
+
+def gates_in_force(root: Path, receipt: GateReceipt, family: str) -> Gates:
+    """The gates of a family in the policy that a receipt binds.
+
+    Raises `IngestError` when the policy is gone or another one, or when its gates are not those of the receipt: then
+    one of the two was edited afterwards.
+    """
+    path = attestations(root, receipt.subject.pack_id) / POLICY_COPY
+    try:
+        data = read_file(path)
+        gates = Policy.model_validate(parse_yaml(data)).gates_of(family)
+    except (OSError, StrictError, ValidationError) as exc:
+        raise _unusable(path, exc) from exc
+    again = "judge the pack again by the policy that was in force, or restore what was edited"
+    if hashlib.sha256(data).hexdigest() != receipt.policy.sha256:
+        raise IngestError(f"{path.parent.name[:8]}…/{POLICY_COPY}: it is not the policy of the receipt", hint=again)
+    if gates != receipt.policy.gates:
+        raise IngestError(f"{path.parent.name[:8]}…/{RECEIPT}: its gates are not those of its policy", hint=again)
+    return receipt.policy.gates
 
 
 def _unusable(path: Path, exc: Exception) -> IngestError:

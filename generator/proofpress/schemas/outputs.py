@@ -5,97 +5,71 @@ from typing import Any, Final, get_args
 
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.registry.events import Status
+from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, RULE, SHA256, TEXT, closed
+from proofpress.schemas.shapes import listed as _list
+from proofpress.schemas.signed import DECIDED, SIGNED
 
-
-def closed(properties: Mapping[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The schema of an object that holds these properties and no others."""
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
-
-
-def list_of(items: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a list of such items."""
-    return {"type": "array", "items": items}
-
-
-TEXT: Final = {"type": "string"}
-COUNT: Final = {"type": "integer", "minimum": 0}
-_RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
-_PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
-SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_WRITTEN: Final = list_of(
-    closed({"path": {**TEXT, "description": "Path in the pack."}, "sha256": SHA256, "size": COUNT})
+_TEXT, _COUNT, _RULE, _PACK_ID, _SHA256, _BELOW = TEXT, COUNT, RULE, PACK_ID, SHA256, BELOW
+_WRITTEN: Final = _list(
+    closed({"path": {**_TEXT, "description": "Path in the pack."}, "sha256": _SHA256, "size": _COUNT})
 )
 _SEVERITY: Final = {"enum": ["error", "warning", "note"]}
 FINDING: Final = closed(
     {
         "rule": _RULE,
         "severity": _SEVERITY,
-        "pack": {**TEXT, "description": "<family>/<folder>; empty: between packs."},
-        "file": {**TEXT, "description": "Path in the pack, or from the instance's folder when `pack` is empty."},
-        "pointer": {**TEXT, "description": "JSON pointer, `line <n>`, or empty for the whole file."},
-        **dict.fromkeys(("message", "expected", "found", "hint", "detail"), TEXT),
+        "pack": {**_TEXT, "description": "<family>/<folder>; empty: between packs."},
+        "file": {**_TEXT, "description": "Path in the pack, or from the instance's folder when `pack` is empty."},
+        "pointer": {**_TEXT, "description": "JSON pointer, `line <n>`, or empty for the whole file."},
+        **dict.fromkeys(("message", "expected", "found", "hint", "detail"), _TEXT),
     }
 )
 _VERDICT: Final = closed(
     {
-        "pack": TEXT,
+        "pack": _TEXT,
         "pack_id": {"anyOf": [_PACK_ID, {"type": "null"}], "description": "null: the manifest can't be read."},
         "verdict": {"enum": ["verified", "refused"]},
-        "findings": list_of(FINDING),
-        "passed": {**list_of(_RULE), "description": "Skipped rules are not passed ones."},
-        "skipped": list_of(closed({"rule": _RULE, "reason": TEXT})),
+        "findings": _list(FINDING),
+        "passed": {**_list(_RULE), "description": "Skipped rules are not passed ones."},
+        "skipped": _list(closed({"rule": _RULE, "reason": _TEXT})),
     }
 )
 OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
-    "signed": (
-        "A sign-off that was written: output of signoff with --format json",
-        {
-            **dict.fromkeys(("bundle_id", "role", "key", "signed_at"), TEXT),
-            "pack_id": _PACK_ID,
-            "decision": {"enum": ["approved", "refused"]},
-            "path": {**TEXT, "description": "From the instance's folder."},
-            "sha256": SHA256,
-        },
-    ),
+    "signed": SIGNED,
     "import": (
         "What an import made of a package: output of import with --format json, and import_report.json of the pack",
         {
-            **dict.fromkeys(("generated_by", "release_id"), TEXT),
-            "upstream": {"type": "object", "additionalProperties": TEXT, "description": "Identities of its project."},
-            "documents": list_of(closed({"path": TEXT, "from": list_of(TEXT)})),
-            "missing": list_of(closed({"path": TEXT, "reason": TEXT})),
-            "no_place": list_of(closed({"source": TEXT, "fields": list_of(TEXT)})),
-            "files": list_of(
-                closed({"source": TEXT, "sha256": TEXT, "path": TEXT, "state": {"enum": ["mapped", "kept"]}})
+            **dict.fromkeys(("generated_by", "release_id"), _TEXT),
+            "upstream": {"type": "object", "additionalProperties": _TEXT, "description": "Identities of its project."},
+            "documents": _list(closed({"path": _TEXT, "from": _list(_TEXT)})),
+            "missing": _list(closed({"path": _TEXT, "reason": _TEXT})),
+            "no_place": _list(closed({"source": _TEXT, "fields": _list(_TEXT)})),
+            "files": _list(
+                closed({"source": _TEXT, "sha256": _TEXT, "path": _TEXT, "state": {"enum": ["mapped", "kept"]}})
             ),
         },
     ),
     "findings": (
         "Output of verify and check with --format json",
         {
-            "generated_by": TEXT,
-            "packs": list_of(_VERDICT),
-            "findings": {**list_of(FINDING), "description": "What no pack shows alone."},
+            "generated_by": _TEXT,
+            "packs": _list(_VERDICT),
+            "findings": {**_list(FINDING), "description": "What no pack shows alone."},
         },
     ),
     "rules": (
         "Output of rules with --format json",
         {
-            "rules": list_of(
+            "rules": _list(
                 closed(
                     {
                         "id": _RULE,
-                        "title": TEXT,
+                        "title": _TEXT,
                         "severity": _SEVERITY,
                         "rule_book": {"type": "integer", "minimum": 1},
-                        "needs": {**list_of(TEXT), "description": "Evidence without which the rule is skipped."},
-                        "after": {**list_of(_RULE), "description": "Rules that must pass first."},
-                        "explanation": TEXT,
+                        "needs": {**_list(_TEXT), "description": "Evidence without which the rule is skipped."},
+                        "after": {**_list(_RULE), "description": "Rules that must pass first."},
+                        "explanation": _TEXT,
                     }
                 )
             )
@@ -104,31 +78,31 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "identities": (
         "Output of verify --explain with --format json",
         {
-            "packs": list_of(
+            "packs": _list(
                 closed(
                     {
-                        "pack": TEXT,
+                        "pack": _TEXT,
                         "verdict": {"enum": ["verified", "refused"]},
-                        "nodes": list_of(closed(dict.fromkeys(("id", "kind", "value"), TEXT))),
-                        "edges": list_of(
+                        "nodes": _list(closed(dict.fromkeys(("id", "kind", "value"), _TEXT))),
+                        "edges": _list(
                             closed(
                                 {
-                                    **dict.fromkeys(("from", "to"), TEXT),
+                                    **dict.fromkeys(("from", "to"), _TEXT),
                                     "relation": {"enum": ["states", "was made by"]},
-                                    "pointer": TEXT,
+                                    "pointer": _TEXT,
                                     "source": {"type": "boolean", "description": "Its word counts for the others."},
                                     "agrees": {"type": "boolean"},
                                     "rule": {"anyOf": [_RULE, {"type": "null"}]},
-                                    "trouble": list_of(TEXT),
+                                    "trouble": _list(_TEXT),
                                 }
                             )
                         ),
                         "origins": {
                             "type": "object",
-                            "additionalProperties": list_of(TEXT),
+                            "additionalProperties": _list(_TEXT),
                             "description": "By file: the runs, model and snapshot that it came from.",
                         },
-                        "diagnosis": {**list_of(TEXT), "description": "Every disagreement in a sentence."},
+                        "diagnosis": {**_list(_TEXT), "description": "Every disagreement in a sentence."},
                     }
                 )
             )
@@ -138,45 +112,61 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "Output of render with --format json",
         {
             "dry_run": {"type": "boolean"},
-            "packs": list_of(closed({"pack": TEXT, "pack_id": _PACK_ID, "written": list_of(TEXT)})),
+            "packs": _list(closed({"pack": _TEXT, "pack_id": _PACK_ID, "written": _list(_TEXT)})),
         },
     ),
     "build": (
         "Output of build with --format json, unless it was refused: then it is that of check",
         {
-            "packs": COUNT,
+            "packs": _COUNT,
             "changed": {"type": "boolean"},
-            **dict.fromkeys(("units_built", "units_kept", "units_removed"), COUNT),
+            **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
+        },
+    ),
+    "site-proof": (
+        "Output of verify-site with --format json",
+        {
+            "site": {**_TEXT, "description": "Address or folder."},
+            "proven": {"type": "boolean"},
+            "packs": _COUNT,
+            "counts": closed(dict.fromkeys(("proven", "unproven", "contradicted"), _COUNT)),
+            "statement_sha256": _SHA256,
+            "signed_by": {**_list(_TEXT), "description": "Trusted keys that signed the statement."},
+            "notes": _list(_TEXT),
+            "files": {
+                **_list(closed({"path": _TEXT, "state": {"enum": ["unproven", "contradicted"]}, "why": _TEXT})),
+                "description": "Every file that is not proven.",
+            },
         },
     ),
     "profiles": (
         "Output of profiles with --format json",
         {
-            "profiles": list_of(
+            "profiles": _list(
                 closed(
                     {
-                        "name": TEXT,
-                        "title": TEXT,
+                        "name": _TEXT,
+                        "title": _TEXT,
                         "extends": {"type": ["string", "null"]},
                         **dict.fromkeys(
                             ("documents", "rendered", "metrics", "slice_dimensions", "slice_suite", "readiness"),
-                            list_of(TEXT),
+                            _list(_TEXT),
                         ),
                     }
                 )
             )
         },
     ),
-    "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": TEXT}),
+    "pack": ("Output of pack release with --format json", {"pack_id": _PACK_ID, "profile": _TEXT}),
     "readiness-run": (
         "Output of readiness with --format json",
         {
             "mode": {"enum": ["plan", "execute", "assess"]},
             "ok": {"type": "boolean", "description": "Whether nothing blocks the release; never of a plan."},
-            "outputs": list_of(TEXT),
-            "steps": list_of(closed(dict.fromkeys(("name", "status"), TEXT))),
-            "rows": list_of(closed(dict.fromkeys(("key", "status"), TEXT))),
-            "blockers": list_of(closed({**dict.fromkeys(("subject", "reason"), TEXT), "issue_refs": list_of(TEXT)})),
+            "outputs": _list(_TEXT),
+            "steps": _list(closed(dict.fromkeys(("name", "status"), _TEXT))),
+            "rows": _list(closed(dict.fromkeys(("key", "status"), _TEXT))),
+            "blockers": _list(closed({**dict.fromkeys(("subject", "reason"), _TEXT), "issue_refs": _list(_TEXT)})),
         },
     ),
     "pack-dataset": (
@@ -184,40 +174,40 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         {
             "step": {"enum": ["spec", "inputs", "build"]},
             "ok": {"type": "boolean"},
-            "spec_sha256": {**TEXT, "description": "Empty: the spec was refused."},
-            "dataset_snapshot_id": {**TEXT, "description": "Empty: nothing was built."},
-            "problems": list_of(TEXT),
+            "spec_sha256": {**_TEXT, "description": "Empty: the spec was refused."},
+            "dataset_snapshot_id": {**_TEXT, "description": "Empty: nothing was built."},
+            "problems": _list(_TEXT),
             "outputs": _WRITTEN,
         },
     ),
     "slices": (
         "Output of slices with --format json",
         {
-            "profile": TEXT,
-            "rows": list_of(
+            "profile": _TEXT,
+            "rows": _list(
                 closed(
                     {
-                        "key": TEXT,
-                        "n": COUNT,
+                        "key": _TEXT,
+                        "n": _COUNT,
                         **{name: {"type": ["number", "null"]} for name in ("value", "ci_low", "ci_high")},
-                        "reason": {**TEXT, "description": "Why there is no value, else empty."},
+                        "reason": {**_TEXT, "description": "Why there is no value, else empty."},
                     }
                 )
             ),
-            "outputs": {**list_of(TEXT), "description": "Pack-relative paths."},
+            "outputs": {**_list(_TEXT), "description": "Pack-relative paths."},
         },
     ),
     "pack-interface": (
         "Output of pack interface with --format json",
-        {"model_id": _PACK_ID, "scores": COUNT, "outputs": _WRITTEN},
+        {"model_id": _PACK_ID, "scores": _COUNT, "outputs": _WRITTEN},
     ),
     "changelog-draft": (
         "Output of changelog draft with --format json",
         {
             "from": {"type": ["string", "null"], "description": "null: from the first commit on."},
-            "to": TEXT,
-            "changelog": closed(dict.fromkeys(CHANGELOG_SECTIONS, list_of(TEXT))),
-            "left_out": {**list_of(TEXT), "description": "What no reader of a changelog needs."},
+            "to": _TEXT,
+            "changelog": closed(dict.fromkeys(CHANGELOG_SECTIONS, _list(_TEXT))),
+            "left_out": {**_list(_TEXT), "description": "What no reader of a changelog needs."},
         },
     ),
     "written": (
@@ -228,89 +218,102 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "Output of preflight with --format json",
         {
             "ok": {"type": "boolean"},
-            "report": {**TEXT, "description": "Path in the pack."},
-            "checks": list_of(
-                closed({**dict.fromkeys(("name", "required", "found"), TEXT), "ok": {"type": "boolean"}})
-            ),
+            "report": {**_TEXT, "description": "Path in the pack."},
+            "checks": _list(closed({**dict.fromkeys(("name", "required", "found"), _TEXT), "ok": {"type": "boolean"}})),
         },
     ),
     "demo-verify": (
         "Output of demo verify with --format json",
-        {"same": {"type": "boolean"}, "differences": list_of(TEXT)},
+        {"same": {"type": "boolean"}, "differences": _list(_TEXT)},
     ),
 }
 _NUMBER: Final = {"type": ["number", "null"]}
 _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
-_BELOW: Final = {**TEXT, "description": "From the site's root."}
 
 
 def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
     return closed(
         {
-            **dict.fromkeys(("key", "name", "split"), TEXT),
-            "slice": {"anyOf": [closed({"dimension": TEXT, "value": TEXT}), {"type": "null"}]},
+            **dict.fromkeys(("key", "name", "split"), _TEXT),
+            "slice": {"anyOf": [closed({"dimension": _TEXT, "value": _TEXT}), {"type": "null"}]},
             "value": number,
             "text": {**_OPTIONAL, "description": "The value as it was written."},
-            "absent": {"anyOf": [closed({"code": TEXT, "reason": TEXT}), {"type": "null"}]},
-            "unit": TEXT,
+            "absent": {"anyOf": [closed({"code": _TEXT, "reason": _TEXT}), {"type": "null"}]},
+            "unit": _TEXT,
             "higher_is_better": {"type": ["boolean", "null"]},
             "n": {"type": ["integer", "null"], "minimum": 0},
             **dict.fromkeys(("ci_low", "ci_high", "ci_level"), number),
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
-            "evaluated_keys_sha256": {"anyOf": [SHA256, {"type": "null"}]},
+            "evaluated_keys_sha256": {"anyOf": [_SHA256, {"type": "null"}]},
         }
     )
 
 
 API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "site-source": (
+        "What a site was built from, source/site.json",
+        {
+            "generated_by": _TEXT,
+            "libraries": {"type": "object", "additionalProperties": _TEXT, "description": "Version by name."},
+            "shipped_overrides": {
+                **_TEXT,
+                "description": "Folder of the program's own theme overrides, or empty.",
+            },
+            "environment": {**_list(_TEXT), "description": "Variables that mkdocs.yml reads."},
+            "outside": {**_list(_TEXT), "description": "Files of mkdocs.yml outside the instance, not published."},
+            **dict.fromkeys(("packs", "attestations"), closed({"count": _COUNT, "sha256": _SHA256})),
+            "files": _list(closed({"path": _TEXT, "sha256": _SHA256, "size": _COUNT})),
+        },
+    ),
     "release-api": (
         "A release as the site publishes it, api/v1/releases/<bundle id>.json",
         {
-            **dict.fromkeys(("bundle_id", "release_id"), TEXT),
+            **dict.fromkeys(("bundle_id", "release_id"), _TEXT),
             "bundle": {"type": "integer", "minimum": 1},
-            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), TEXT),
+            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), _TEXT),
             "pack_id": _PACK_ID,
             "model_id": {"anyOf": [_PACK_ID, {"type": "null"}]},
             **dict.fromkeys(("dataset_snapshot_id", "training_run_id", "commit"), _OPTIONAL),
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "status": _STATUS,
-            "scopes": list_of({"type": "object", "additionalProperties": TEXT}),
+            "scopes": _list({"type": "object", "additionalProperties": _TEXT}),
             **dict.fromkeys(("yank_reason", "predecessor"), _OPTIONAL),
-            "successors": list_of(TEXT),
-            **dict.fromkeys(("profile", "template_set"), TEXT),
+            "successors": _list(_TEXT),
+            **dict.fromkeys(("profile", "template_set"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": list_of(_metric(_NUMBER)),
+            "metrics": _list(_metric(_NUMBER)),
             "parameters": {"type": "object"},
-            "documents": list_of(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": _BELOW})),
-            "files": list_of(
-                closed({"path": TEXT, "role": TEXT, "sha256": SHA256, "size": COUNT, "url": _BELOW}),
+            "documents": _list(closed({"name": _TEXT, "title": _TEXT, "path": _TEXT, "page": _BELOW})),
+            "files": _list(
+                closed({"path": _TEXT, "role": _TEXT, "sha256": _SHA256, "size": _COUNT, "url": _BELOW}),
             ),
+            **DECIDED,
         },
     ),
     "card-api": (
         "A release in brief, api/v1/cards/<bundle id>.json: what lists of releases are made from",
         {
-            "label": {**TEXT, "description": "<family>/<folder>."},
+            "label": {**_TEXT, "description": "<family>/<folder>."},
             **dict.fromkeys(("predecessor", "predecessor_pack_id"), _OPTIONAL),
             "identities": {
-                **list_of(closed(dict.fromkeys(("kind", "name", "digest", "file"), TEXT))),
+                **_list(closed(dict.fromkeys(("kind", "name", "digest", "file"), _TEXT))),
                 "description": "What the release names; equal names must stand for equal digests in every release.",
             },
             "promises": {
-                **list_of(closed({**dict.fromkeys(("kind", "name", "says"), TEXT), "stable": {"type": "boolean"}})),
+                **_list(closed({**dict.fromkeys(("kind", "name", "says"), _TEXT), "stable": {"type": "boolean"}})),
                 "description": "The interface and the scores on fixed inputs, in brief.",
             },
-            "deprecated": {**list_of(TEXT), "description": "Names that will go."},
-            "changelog": {**list_of(TEXT), "description": "Entries, each as `section: text`."},
-            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
+            "deprecated": {**_list(_TEXT), "description": "Names that will go."},
+            "changelog": {**_list(_TEXT), "description": "Entries, each as `section: text`."},
+            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), _TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": _PACK_ID,
-            "licence": TEXT,
+            "licence": _TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "metrics": {
-                **list_of(_metric(_OPTIONAL)),
+                **_list(_metric(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
             },
         },
@@ -318,11 +321,11 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "family-api": (
         "Releases of a family, oldest first, api/v1/families/<family>.json and its older parts",
         {
-            "family": TEXT,
-            "releases": list_of(
+            "family": _TEXT,
+            "releases": _list(
                 closed(
                     {
-                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), TEXT),
+                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), _TEXT),
                         "pack_id": _PACK_ID,
                         "status": _STATUS,
                         "predecessor": _OPTIONAL,
@@ -336,8 +339,8 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "index-api": (
         "All families, api/v1/index.json",
         {
-            **dict.fromkeys(("site", "url"), TEXT),
-            "families": list_of(closed({"name": TEXT, "releases": COUNT, "json": _BELOW})),
+            **dict.fromkeys(("site", "url"), _TEXT),
+            "families": _list(closed({"name": _TEXT, "releases": _COUNT, "json": _BELOW})),
         },
     ),
 }

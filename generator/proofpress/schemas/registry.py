@@ -18,7 +18,9 @@ from proofpress.registry.messages import (
     ResolveResponse,
 )
 from proofpress.registry.statements import LastSeen, RevocationList, ScopeStatement
-from proofpress.schemas.outputs import COUNT, FINDING, SHA256, TEXT, closed, list_of
+from proofpress.schemas.outputs import FINDING
+from proofpress.schemas.shapes import COUNT, SHA256, TEXT, closed
+from proofpress.schemas.shapes import listed as list_of
 
 MESSAGES: Final[tuple[type[BaseModel], ...]] = (
     *(kind.model for kind in EVENTS.values()),

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from proofpress.diff import Change, Comparison
-from proofpress.evidence.attestation import GateDecision, GateReceipt
+from proofpress.evidence.attestation import REFUSING, GateDecision, GateReceipt
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.signoff import QUESTIONS, QuestionId
-from proofpress.gate.judge import REFUSING
 
 _MOST: Final = 20
 _LONGEST: Final = 1000

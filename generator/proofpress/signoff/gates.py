@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from proofpress.evidence.attestation import GateDecision, GateReceipt
+from proofpress.evidence.attestation import REFUSING, GateDecision, GateReceipt
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.policy import Policy
 from proofpress.gate.gate import POLICY, RELEASE, decision
@@ -18,7 +18,10 @@ from proofpress.verify.rule import Rule
 
 @dataclass(frozen=True, kw_only=True)
 class SignoffCase:
-    """What is judged: the files beside a pack, the gates' decisions now, the checklist now, the policy and the time."""
+    """What is judged: the files beside a pack, the gates' decisions and the checklist now, the policy and the time.
+
+    `status` is what the registry says of the release, empty when it does not know it.
+    """
 
     attested: Attested
     fresh: GateReceipt
@@ -26,6 +29,7 @@ class SignoffCase:
     policy: Policy
     authors: tuple[str, ...]
     at: str
+    status: str
 
     @cached_property
     def standing(self) -> SignoffStanding:
@@ -119,7 +123,7 @@ def roles_have_signed(case: SignoffCase) -> Iterator[GateDecision]:
             expected=f"{number} of the role",
             found=", ".join(names) or "none",
             why=why,
-            file=case.attested.path(""),
+            file=POLICY,
         )
     for item in standing.void:
         yield decision(
@@ -140,10 +144,15 @@ def _late(item: Signed, case: SignoffCase) -> str:
 
 def nobody_refuses(case: SignoffCase) -> Iterator[GateDecision]:
     """Somebody with a role answered no to a question, and signed that. The refusal stands, whatever the policy or the
-    receipt became since, until a later approval of the same role.
+    receipt became since, until a later approval of the same role. What the registry says was rejected or yanked is
+    refused too, whoever signed it.
 
     Mend it by mending the release, or by a later sign-off of that role.
     """
+    barred = case.status in {"REJECTED", "YANKED"}
+    if barred:
+        why = "the registry says that nobody is to use it"
+        yield decision("deny", "registry", expected="a release for use", found=case.status, why=why, file="")
     for item in case.standing.vetoes:
         said = item.signoff
         if said is None:
@@ -158,7 +167,7 @@ def nobody_refuses(case: SignoffCase) -> Iterator[GateDecision]:
             why=f"no to {'; '.join(noes)}",
             file=case.attested.path(item.name),
         )
-    if not case.standing.vetoes:
+    if not (case.standing.vetoes or barred):
         yield decision("pass", "refusals", expected="none", found="none", why="nobody refuses", file="")
 
 
@@ -219,6 +228,6 @@ def with_signoff(case: SignoffCase) -> GateReceipt:
         (*case.fresh.decisions, *asked),
         key=lambda item: (WORST_FIRST.index(item.verdict), item.gate, item.subject, item.code, item.why),
     )
-    refused = any(item.verdict in {"deny", "not decided"} for item in decisions)
+    refused = any(item.verdict in REFUSING for item in decisions)
     made = case.fresh.model_copy(update={"decisions": tuple(decisions), "verdict": "FAIL" if refused else "PASS"})
     return read_receipt(dump_json(made.model_dump(by_alias=True, exclude_unset=True)).encode())

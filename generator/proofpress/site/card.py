@@ -81,10 +81,13 @@ def _token(value: Any) -> Any:
     return str(value) if hasattr(value, "token") else value
 
 
-def release_json(pack: VerifiedPack, place: Place, *, url: str, pages: Mapping[str, str]) -> dict[str, Any]:
+def release_json(
+    pack: VerifiedPack, place: Place, *, url: str, pages: Mapping[str, str], decided: Mapping[str, Any]
+) -> dict[str, Any]:
     """The release as published JSON; see docs/schemas/release-api.schema.json.
 
-    `url` is its permanent address; `pages` gives the page of each document's path, from the site's root.
+    `url` is its permanent address; `pages` gives the page of each document's path, from the site's root; `decided` is
+    what gates and people say of it.
     """
     evidence = pack.evidence
     release, run, data, model = evidence.release, evidence.training, evidence.dataset, evidence.model
@@ -131,4 +134,5 @@ def release_json(pack: VerifiedPack, place: Place, *, url: str, pages: Mapping[s
             }
             for entry in evidence.manifest.files
         ],
+        **decided,
     }

@@ -8,6 +8,7 @@ from proofpress.diff import Change, Comparison, DocumentDetail, FileDetail
 from proofpress.diff.change import Direction
 from proofpress.diff.report import percent, signed
 from proofpress.evidence.evaluation import MetricRow
+from proofpress.site.figures import NamedChart
 from proofpress.site.layout import cell, column, row
 from proofpress.site.markdown_page import metric_id
 from proofpress.site.standing import Place
@@ -35,6 +36,11 @@ _COUNTS: Final[tuple[tuple[Direction, str, str], ...]] = (
     ("unknown", "to be judged", "warn"),
     ("better", "better", "ok"),
     ("neutral", "neutral", "muted"),
+)
+_SECTIONS: Final[tuple[tuple[Direction, str, str], ...]] = (
+    ("worse", "worse", "What got worse"),
+    ("unknown", "to-be-judged", "What somebody has to judge"),
+    ("better", "better", "What got better"),
 )
 _LONG = 160
 
@@ -100,14 +106,24 @@ def _value(text: str | None) -> dict[str, Any]:
     return cell(text if len(text) <= _LONG else text[: _LONG - 1] + "…")
 
 
-def view(comparison: Comparison, json: str) -> dict[str, Any]:
-    """The whole comparison for the changes page."""
+def view(comparison: Comparison, json: str, charts: Sequence[NamedChart]) -> dict[str, Any]:
+    """The whole comparison for the changes page: what got worse, what is to be judged, what got better, then the rest
+    by kind. `charts` are drawn above the table of the direction that is their heading.
+    """
+    sections = []
+    for direction, id_, title in _SECTIONS:
+        chosen = [change for change in comparison.changes if change.direction == direction]
+        if chosen:
+            drawn = [chart.view("../charts/") for chart in charts if chart.heading == direction]
+            sections.append(_section(id_, f"{title} ({len(chosen)})", drawn, chosen))
     parts = []
     for id_, title, kinds in _PARTS:
         chosen = [
             change
             for change in comparison.changes
-            if change.kind in kinds and (change.kind != "metric" or ("@" in change.subject) is (id_ == "metrics"))
+            if change.direction == "neutral"
+            and change.kind in kinds
+            and (change.kind != "metric" or ("@" in change.subject) is (id_ == "metrics"))
         ]
         if chosen:
             parts.append(_part(id_, title, chosen))
@@ -120,8 +136,36 @@ def view(comparison: Comparison, json: str) -> dict[str, Any]:
         ],
         "summary": f"{len(comparison.changes)} changes; {unchanged}" if comparison.changes else unchanged,
         "json": json,
+        "sections": sections,
         "parts": parts,
     }
+
+
+def _section(id_: str, title: str, charts: Sequence[dict[str, Any]], chosen: Sequence[Change]) -> dict[str, Any]:
+    """A direction: what was measured in one table, and in another what is only told in words."""
+    measured = [item for item in chosen if item.delta is not None]
+    told = [item for item in chosen if item.delta is None]
+    tables = [(measured, True, "Measured values"), (told, False, "Other changes")]
+    return {
+        "id": id_,
+        "title": title,
+        "charts": charts,
+        "tables": [
+            {
+                "label": f"{title}: {label}",
+                "columns": _columns(numeric),
+                "rows": [_row(item, numeric) for item in items],
+            }
+            for items, numeric, label in tables
+            if items
+        ],
+    }
+
+
+def _columns(numeric: bool) -> list[dict[str, Any]]:
+    difference = (column("Difference", number=True),) if numeric else ()
+    values = [column(title, number=numeric, whole=False) for title in ("Before", "After")]
+    return [column("What"), *values, *difference, column("Judgement", whole=True)]
 
 
 def _part(id_: str, title: str, chosen: Sequence[Change]) -> dict[str, Any]:
@@ -135,9 +179,7 @@ def _part(id_: str, title: str, chosen: Sequence[Change]) -> dict[str, Any]:
         part["folded"] = "1 file differs" if len(chosen) == 1 else f"{len(chosen)} files differ"
     else:
         numeric = id_ in {"metrics", "slices"}
-        difference = (column("Difference", number=True),) if numeric else ()
-        values = [column(title, number=numeric, whole=False) for title in ("Before", "After")]
-        part["columns"] = [column("What"), *values, *difference, column("Judgement", whole=True)]
+        part["columns"] = _columns(numeric)
         part["rows"] = [_row(item, numeric) for item in chosen]
     return part
 
@@ -157,11 +199,12 @@ def _note(item: Change, numeric: bool) -> str:
     """What the columns of a row do not say."""
     if item.reason:
         return item.reason
-    if numeric and item.delta is not None:
+    if item.kind in {"metric", "slice"} and item.delta is not None:
         overlap = {None: "", True: "; the intervals overlap", False: "; the intervals do not overlap"}
         return f"{item.unit}, on the same examples{overlap[item.intervals_overlap]}{_tested(item)}"
     assured = item.code.startswith(("RSK-", "FLM-", "MON-", "GRD-"))
-    return item.explanation if numeric or assured or item.direction == "unknown" else ""
+    said = item.code.startswith("EVL-") and item.kind == "metric"
+    return item.explanation if not said and (numeric or assured or item.direction == "unknown") else ""
 
 
 def _tested(item: Change) -> str:

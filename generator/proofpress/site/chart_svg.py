@@ -139,10 +139,10 @@ def draw_lines(
     lines: Sequence[Line],
     unit: str,
     overall: Decimal | None,
-    legend: tuple[str, ...],
+    legend: str,
     higher_is_better: bool | None = None,
 ) -> tuple[str, int]:
-    """One line a row: label and exact value above, marks below, on a common horizontal axis."""
+    """One line a row: label and exact value above, marks below, on a common axis; `legend` names the marks."""
     values = [
         value for line in lines for value in (line.value, line.low, line.high, line.baseline) if value is not None
     ]
@@ -170,7 +170,7 @@ def draw_lines(
                 from_ = place(line.baseline)
                 joins.append(f"M{from_} {mark}H{at}")
                 squares.append(f"M{from_} {mark}m-7-7h14v14h-14z")
-    head = ["● value, □ baseline"] if "baseline" in legend else []
+    head = [legend] if legend else []
     if overall is not None:
         head.append(f"┆ overall {_clip(str(overall), 16)}")
     hint = {True: "higher is better →", False: "← lower is better", None: ""}[higher_is_better]

@@ -16,11 +16,13 @@ from proofpress.site.chart_svg import WIDTH, Line, Status, TrendPoint, draw_line
 __all__ = (
     "BaselineRow",
     "Chart",
+    "Difference",
     "SliceRow",
     "Status",
     "TextTable",
     "TrendPoint",
     "against_baseline",
+    "differences",
     "slices",
     "trend",
 )
@@ -46,6 +48,18 @@ class SliceRow:
     n: int
     low: Decimal | None = None
     high: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A value in two releases, on the same examples; where it was tested, the interval of the difference and p."""
+
+    label: str
+    before: Decimal
+    after: Decimal
+    low: Decimal | None = None
+    high: Decimal | None = None
+    p_value: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +168,7 @@ def against_baseline(rows: Sequence[BaselineRow], *, unit: str, prefix: str) -> 
             Line(row.label, f"{row.value!s} against {row.baseline!s}", value=row.value, baseline=row.baseline)
             for row in rows
         ]
-        body, height = draw_lines(lines, unit, None, ("value", "baseline")) if rows else nothing()
+        body, height = draw_lines(lines, unit, None, "● value, □ baseline") if rows else nothing()
     return _chart(
         f"Values against baselines, in {unit}",
         f"{_count(len(rows), 'value')} in {unit}, each beside its baseline."
@@ -193,6 +207,71 @@ def against_baseline(rows: Sequence[BaselineRow], *, unit: str, prefix: str) -> 
     )
 
 
+def differences(rows: Sequence[Difference], *, unit: str, what: str, prefix: str) -> Chart:
+    """Values before and after, all of one unit, in the order given. An interval is that of the difference, drawn from
+    the value before: where it reaches back to it, the difference may be none.
+    """
+    with localcontext(_EXACT):
+        lines = [
+            Line(
+                row.label,
+                f"{_signed(row.after - row.before)}{'' if row.p_value is None else f', p = {row.p_value!s}'}",
+                value=row.after,
+                baseline=row.before,
+                low=None if row.low is None else row.before + row.low,
+                high=None if row.high is None else row.before + row.high,
+            )
+            for row in rows
+        ]
+        deltas = [_signed(row.after - row.before) for row in rows]
+        tested = any(row.low is not None for row in rows)
+        legend = "□ before, ● after" + (", ├┤ interval of the difference" if tested else "")
+        body, height = draw_lines(lines, unit, None, legend) if rows else nothing()
+    return _chart(
+        f"{what}, in {unit}",
+        f"{_count(len(rows), 'value')} in {unit}, before and after."
+        + "".join(
+            f" {row.label}: {row.before!s} before, {row.after!s} after, {delta}"
+            + (f", interval of the difference {_interval(row.low, row.high)}" if row.low is not None else "")
+            + (f", p = {row.p_value!s}." if row.p_value is not None else ".")
+            for row, delta in list(zip(rows, deltas, strict=True))[:12]
+        ),
+        body,
+        height,
+        prefix,
+        TextTable(
+            header=("What", "Before", "After", "Difference", "Interval of the difference", "p", "Unit"),
+            rows=tuple(
+                (
+                    *(row.label, str(row.before), str(row.after), delta, _interval(row.low, row.high)),
+                    *("not tested" if row.p_value is None else str(row.p_value), unit),
+                )
+                for row, delta in zip(rows, deltas, strict=True)
+            ),
+        ),
+        tuple(
+            {
+                "what": row.label,
+                "before": row.before,
+                "after": row.after,
+                "low": line.low,
+                "high": line.high,
+                "p_value": row.p_value,
+            }
+            for row, line in zip(rows, lines, strict=True)
+        ),
+        {
+            "encoding": {"y": {"field": "what", "type": "nominal", "sort": None, "title": None}},
+            "layer": [
+                {"mark": "rule", "encoding": {"x": _quantity("before", unit), "x2": {"field": "after"}}},
+                {"mark": "rule", "encoding": {"x": _quantity("low", None), "x2": {"field": "high"}}},
+                {"mark": {"type": "point", "shape": "square"}, "encoding": {"x": _quantity("before", None)}},
+                {"mark": {"type": "point", "filled": True}, "encoding": {"x": _quantity("after", None)}},
+            ],
+        },
+    )
+
+
 def slices(
     rows: Sequence[SliceRow],
     *,
@@ -213,7 +292,7 @@ def slices(
         description += f" Least: {least.label}, {least.value!s}; greatest: {most.label}, {most.value!s}."
     with localcontext(_EXACT):
         lines = [Line(row.label, _text(row.value), row.value, row.low, row.high) for row in rows]
-        body, height = draw_lines(lines, unit, overall, ("slice",), higher_is_better) if measured else nothing()
+        body, height = draw_lines(lines, unit, overall, "", higher_is_better) if measured else nothing()
     spec: dict[str, Any] = {
         "encoding": {"y": {"field": "slice", "type": "nominal", "sort": None, "title": dimension}},
         "layer": [
@@ -249,6 +328,10 @@ def slices(
 
 def _direction(higher_is_better: bool | None) -> str:
     return {True: "higher is better", False: "lower is better", None: "no direction"}[higher_is_better]
+
+
+def _signed(delta: Decimal) -> str:
+    return format(delta, "+f").replace("-", "\u2212")
 
 
 def _verdict(row: BaselineRow) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from proofpress.diff import Comparison, diff
 from proofpress.diff import json_report as diff_json
-from proofpress.evidence.attestation import PairedComparison
+from proofpress.evidence.attestation import GateReceipt, PairedComparison
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
@@ -18,12 +18,13 @@ from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, figures
 from proofpress.site.card import card_of, card_path, release_json
 from proofpress.site.citing import Citing, pack_swhid
+from proofpress.site.decisions import RECEIPT_PLACE, decisions
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, render_page, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
-from proofpress.site.signoff_page import DECISION, ReleaseSignoff
+from proofpress.site.signoff_page import SIGNOFF_PAGE, ReleaseSignoff
 from proofpress.site.standing import TONES, WORDS, Place
 from proofpress.site.strip import strip
 from proofpress.verify import VerifiedPack
@@ -51,6 +52,7 @@ class ReleasePages:
     frames: FrameSet
     signoff: ReleaseSignoff
     recorded: PairedComparison | None = None
+    receipt: GateReceipt | None = None
 
     @property
     def bundle_id(self) -> str:
@@ -76,13 +78,14 @@ class ReleasePages:
         yield self._overview(comparison, citing, charts)
         for document in self.pack.documents:
             yield self._document(document, citing, charts)
-        yield self._changes(comparison, citing)
+        moved = figures.change_charts(comparison)
+        yield self._changes(comparison, citing, moved)
         yield self._evidence(citing)
         if self.signoff.told:
-            yield self._decision(citing)
+            yield self._signoff(citing)
             yield from self.signoff.files(self.path)
         yield from self._citations(citing)
-        for chart in charts:
+        for chart in (*charts, *moved):
             yield OutputFile(path=f"{self.path}charts/{chart.name}.vl.json", data=published_json(chart.chart.spec))
         for file in self.pack.raw.files.values():
             target = f"{self.path}files/{file.path}"
@@ -99,7 +102,8 @@ class ReleasePages:
 
     def _json(self) -> bytes:
         pages = {item.path: self.path + _place(item) for item in self.pack.documents}
-        return published_json(release_json(self.pack, self.place, url=self.frames.site_url + self.path, pages=pages))
+        url, decided = self.frames.site_url + self.path, self.signoff.json(self.path)
+        return published_json(release_json(self.pack, self.place, url=url, pages=pages, decided=decided))
 
     # Pages
 
@@ -140,7 +144,7 @@ class ReleasePages:
             ("Overview", ""),
             *documents,
             ("Changes", "changes/"),
-            *((("Gates and sign-off", DECISION),) if self.signoff.told else ()),
+            *((("Sign-off", SIGNOFF_PAGE),) if self.signoff.told else ()),
             ("Evidence files", "evidence/"),
             ("Cite", "cite/"),
         ]
@@ -264,14 +268,18 @@ class ReleasePages:
         )
         return self._page(text, html, rendered.headings, citing)
 
-    def _changes(self, comparison: Comparison | None, citing: Citing) -> OutputFile:
+    def _changes(
+        self, comparison: Comparison | None, citing: Citing, charts: Sequence[figures.NamedChart]
+    ) -> OutputFile:
         before = comparison.old.bundle_id if comparison else ""
         lead = f"Everything that differs from {before}, worst first." if before else ""
         text = self._text("changes/", f"Changes: {self.bundle_id}", lead, description=f"Changes of {self.bundle_id}")
-        view = changes.view(comparison, f"{text.root}api/v1/changes/{self.bundle_id}.json") if comparison else None
-        html = body("changes.html.j2", text, comparison=view)
-        headings = [Heading(level=2, id=part["id"], title=part["title"]) for part in view["parts"]] if view else []
-        return self._page(text, html, headings, citing)
+        json = f"{text.root}api/v1/changes/{self.bundle_id}.json"
+        view = changes.view(comparison, json, charts) if comparison else None
+        gate = decisions(self.receipt, href=f"../{RECEIPT_PLACE}") if self.receipt else None
+        html = body("changes.html.j2", text, comparison=view, gate=gate)
+        listed = ([gate] if gate else []) + ([*view["sections"], *view["parts"]] if view else [])
+        return self._page(text, html, _headings(*((part["id"], part["title"]) for part in listed)), citing)
 
     def _evidence(self, citing: Citing) -> OutputFile:
         evidence = self.pack.evidence
@@ -321,10 +329,10 @@ class ReleasePages:
             headings += _headings(("external", "External artifacts"))
         return self._page(text, html, headings, citing)
 
-    def _decision(self, citing: Citing) -> OutputFile:
-        title = f"Gates and sign-off: {self.bundle_id}"
-        text = self._text(DECISION, title, "What the gates decided, and who answers for the release.")
-        return self._page(text, body("decision.html.j2", text, **self.signoff.view()), self.signoff.headings(), citing)
+    def _signoff(self, citing: Citing) -> OutputFile:
+        title = f"Sign-off: {self.bundle_id}"
+        text = self._text(SIGNOFF_PAGE, title, "Who answers for the release, and what they were shown.")
+        return self._page(text, body("signoff.html.j2", text, **self.signoff.view()), self.signoff.headings(), citing)
 
     def _citations(self, citing: Citing) -> Iterator[OutputFile]:
         formats = citing.files()
@@ -357,7 +365,7 @@ class ReleasePages:
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
-    DECISION: "what the gates decided, and who signed",
+    SIGNOFF_PAGE: "who answers for the release, and what they were shown",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
     "cite/": "citation formats and permanent identifiers",

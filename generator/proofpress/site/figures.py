@@ -7,15 +7,18 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from proofpress.diff import Change, Comparison
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.pack import Evidence
 from proofpress.site.charts import (
     BaselineRow,
     Chart,
+    Difference,
     SliceRow,
     Status,
     TrendPoint,
     against_baseline,
+    differences,
     slices,
     trend,
 )
@@ -25,6 +28,8 @@ from proofpress.site.standing import Place
 
 _STATUS: Mapping[str, Status] = {"YANKED": "yanked", "REJECTED": "rejected"}
 MAX_SLICE_CHARTS = 6
+MAX_DIFFERENCES = 16
+"""Lines of a chart of differences; the table below it has all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +128,37 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
             NamedChart(name=name, chart=chart, documents=("eval_report",), heading=slug(f"{dimension} on {split}"))
         )
     return charts
+
+
+def change_charts(comparison: Comparison | None) -> tuple[NamedChart, ...]:
+    """The metrics and slices that got worse, then those that got better, one chart a unit, the largest move first."""
+    groups: dict[tuple[str, str], list[Difference]] = {}
+    for change in comparison.changes if comparison else ():
+        if change.direction in {"worse", "better"} and (line := _difference(change)) is not None:
+            groups.setdefault((change.direction, change.unit), []).append(line)
+    charts: list[NamedChart] = []
+    for (direction, unit), lines in groups.items():
+        name = f"changes-{direction}-{slug(unit)}"
+        name += f"-{len(charts)}" if any(chart.name == name for chart in charts) else ""
+        shown = lines[:MAX_DIFFERENCES]
+        chart = differences(shown, unit=unit, what=f"What got {direction}", prefix=f"pp-{name}")
+        charts.append(NamedChart(name=name, chart=chart, heading=direction))
+    return tuple(charts)
+
+
+def _difference(change: Change) -> Difference | None:
+    """A change of a metric or slice that can be drawn."""
+    if change.kind not in {"metric", "slice"} or change.delta is None or change.old is None or change.new is None:
+        return None
+    test = change.test
+    return Difference(
+        label=change.subject,
+        before=Decimal(change.old),
+        after=Decimal(change.new),
+        low=test.ci_low if test else None,
+        high=test.ci_high if test else None,
+        p_value=test.p_value if test else None,
+    )
 
 
 def illustrate(html: str, charts: Sequence[NamedChart], folder: str) -> str:

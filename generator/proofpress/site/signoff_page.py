@@ -1,33 +1,26 @@
-"""What the gates decided of a release and who signed it off, verified from the bytes of the files beside its pack."""
+"""Who signed a release off, verified from the bytes of the files beside its pack."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from proofpress.evidence.attestation import DecisionVerdict, GateReceipt
+from proofpress.evidence.attestation import GateReceipt
 from proofpress.evidence.policy import Policy
-from proofpress.gate.judge import WORST_FIRST
 from proofpress.signoff.read import Attested, Signed
 from proofpress.signoff.standing import SignoffStanding, State, standing_of
+from proofpress.site.decisions import RECEIPT_PLACE
 from proofpress.site.layout import cell, column, row
 from proofpress.site.markdown_page import Heading
 from proofpress.site.publish import OutputFile
 
-DECISION: Final = "decision/"
+SIGNOFF_PAGE: Final = "sign-off/"
 _TONES: Final[dict[State, str]] = {
     "signed off": "ok",
     "refused": "bad",
     "incomplete": "warn",
     "not signed off": "warn",
     "not asked for": "muted",
-}
-_VERDICTS: Final[dict[DecisionVerdict, tuple[str, str]]] = {
-    "deny": ("bad", "denied"),
-    "not decided": ("bad", "not decided"),
-    "warn": ("warn", "warned"),
-    "pass": ("ok", "passed"),
 }
 
 
@@ -80,11 +73,23 @@ class ReleaseSignoff:
             return f"missing: {', '.join(standing.missing)}"
         return standing.alone
 
+    def _sentence(self) -> str:
+        standing = self.standing
+        if standing.vetoes:
+            return f"Refused: {_by(standing.vetoes)}."
+        if standing.complete:
+            return "All of them approved it."
+        if standing.missing:
+            return f"Missing: {', '.join(f'{number} of {role}' for role, number in standing.missing.items())}."
+        return f"{standing.alone.capitalize()}." if standing.alone else ""
+
     def files(self, path: str) -> Iterator[OutputFile]:
-        """The receipt and the signatures as they are, so that others can verify them."""
-        kept = [signed.name for signed in self._all if signed.signoff is not None]
-        for name in (*(("gate.json",) if self.receipt else ()), *kept):
-            yield OutputFile(path=f"{path}attestations/{name}", data=self.attested.files[name])
+        """The receipt and the signatures, byte for byte, so that others can verify them."""
+        if self.receipt is not None and self.attested.receipt is not None:
+            yield OutputFile(path=f"{path}{RECEIPT_PLACE}", data=self.attested.receipt)
+        for signed in self._all:
+            if signed.signoff is not None:
+                yield OutputFile(path=f"{path}attestations/{signed.name}", data=self.attested.files[signed.name])
 
     @property
     def _all(self) -> tuple[Signed, ...]:
@@ -94,13 +99,34 @@ class ReleaseSignoff:
             sorted(found.values(), key=lambda item: (item.signoff.signed_at if item.signoff else "", item.name))
         )
 
+    def json(self, path: str) -> dict[str, Any]:
+        """Gates and signatures for the published interface; `path` is the release's folder from the site's root."""
+        return {
+            "gate": self.receipt.verdict if self.receipt else None,
+            "signoff": {
+                "state": self.standing.state,
+                "signed": [
+                    {
+                        "role": item.signoff.role,
+                        "key": item.key,
+                        "signed_at": item.signoff.signed_at,
+                        "decision": item.signoff.decision,
+                        "counts": item in (*self.standing.approvals, *self.standing.vetoes),
+                        "url": f"{path}attestations/{item.name}",
+                    }
+                    for item in self._all
+                    if item.signoff is not None
+                ],
+            },
+        }
+
     def view(self) -> dict[str, Any]:
         """The whole for its page."""
         return {
             "badge": self.badge(),
-            "gate": self._gate() if self.receipt else None,
-            "required": [f"{number} of the role {role}" for role, number in self.standing.required.items()],
-            "alone": self.standing.alone,
+            "gate": self._gates(),
+            "required": [f"{number} of {role}" for role, number in self.standing.required.items()],
+            "state": self._sentence(),
             "columns": [
                 *(column(title, whole=True) for title in ("Role", "Decision", "Key", "When")),
                 column("File", whole=False),
@@ -114,49 +140,22 @@ class ReleaseSignoff:
         """The headings of that page."""
         answers = [item for item in self._all if item.signoff is not None]
         return [
-            Heading(level=2, id="gates", title="Gates"),
             Heading(level=2, id="sign-off", title="Sign-off"),
             *([Heading(level=2, id="answers", title="Answers")] if answers else ()),
         ]
 
-    def _gate(self) -> dict[str, Any]:
+    def _gates(self) -> dict[str, str] | None:
         receipt = self.receipt
         if receipt is None:
-            return {}
-        counts = Counter(item.verdict for item in receipt.decisions)
-        against = receipt.against.bundle_id if receipt.against else ""
-        return {
-            "badge": {"tone": "ok" if receipt.verdict == "PASS" else "bad", "text": receipt.verdict},
-            "counts": [
-                {"tone": _VERDICTS[verdict][0], "text": f"{counts[verdict]} {_VERDICTS[verdict][1]}"}
-                for verdict in WORST_FIRST
-                if counts[verdict]
-            ],
-            "at": _time(receipt.evaluated_at),
-            "against": against,
-            "policy": receipt.policy.sha256,
-            "columns": [
-                column("Verdict", whole=True),
-                column("Gate", whole=True),
-                *(column(title, whole=False) for title in ("Subject", "Expected", "Found", "Why")),
-            ],
-            "rows": [
-                row(
-                    cell(item.verdict, badge=_VERDICTS[item.verdict][0]),
-                    cell(item.gate),
-                    cell(item.subject, note=item.code),
-                    cell(item.expected),
-                    cell(item.found),
-                    cell(item.why, note=item.waived_by or ""),
-                )
-                for item in receipt.decisions
-                if item.verdict != "pass"
-            ],
-        }
+            return None
+        tone = "ok" if receipt.verdict == "PASS" else "bad"
+        return {"tone": tone, "text": f"Gates: {receipt.verdict}", "at": _time(receipt.evaluated_at)}
 
     def _signed(self, item: Signed) -> dict[str, Any]:
         said = item.signoff
-        file = cell(item.name, href=f"../attestations/{item.name}") if said else cell(item.name)
+        file = cell(item.name)
+        if said:
+            file = cell("JSON", href=f"../attestations/{item.name}", label=f"JSON of {item.name}")
         if item in self.standing.void:
             decision = cell("void", badge="warn", note="; ".join(each.message for each in item.findings))
         elif item in self.standing.earlier:
@@ -167,7 +166,7 @@ class ReleaseSignoff:
         return row(
             cell(said.role if said else "not readable"),
             decision,
-            cell(item.key or "unknown"),
+            cell(item.key or "unknown", note=(self.policy.keys[item.key].person or "") if item.key else ""),
             cell(_time(said.signed_at) if said else ""),
             file,
         )

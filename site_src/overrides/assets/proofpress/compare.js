@@ -117,6 +117,50 @@
     return region;
   };
 
+  const drawn = (name, attributes, text) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  const short = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+  /* First and second values of what moved, one chart a unit; the table below has the exact texts, and all rows. */
+  const charts = (title, rows) => {
+    const units = new Map();
+    for (const row of rows) {
+      if (!row.verdict.difference || row.verdict.order > 3) continue;
+      units.set(row.after.unit, [...(units.get(row.after.unit) || []), row]);
+    }
+    return [...units].map(([unit, all]) => {
+      const lines = all.slice(0, 16);
+      const values = lines.flatMap(({ before, after }) => [Number(before.text), Number(after.text)]);
+      const [least, most] = [Math.min(...values), Math.max(...values)];
+      const place = (text) => (most > least ? 24 + ((Number(text) - least) / (most - least)) * 592 : 320);
+      const height = 34 + 46 * lines.length + 40;
+      const name = `${title}, in ${unit}`;
+      const svg = drawn("svg", { class: "pp-chart__svg", viewBox: `0 0 640 ${height}`, role: "img", "aria-label": name });
+      const words = drawn("g", { class: "pp-chart__text", "font-size": "12", fill: "currentColor" });
+      words.append(drawn("text", { x: "14", y: "18" }, "□ first, ● second"));
+      lines.forEach(({ key, before, after, verdict }, index) => {
+        const y = 34 + 46 * index;
+        const [from, to] = [place(before.text), place(after.text)];
+        words.append(drawn("text", { x: "14", y: y + 18 }, short(key, 44)));
+        words.append(drawn("text", { x: "626", y: y + 18, "text-anchor": "end" }, verdict.difference));
+        const line = { fill: "none", stroke: "currentColor", class: "pp-chart__interval pp-series-2" };
+        svg.append(drawn("path", { ...line, d: `M${from} ${y + 35}H${to}M${from} ${y + 35}m-7-7h14v14h-14z` }));
+        svg.append(drawn("circle", { class: "pp-chart__dot pp-series-1", fill: "currentColor", cx: to, cy: y + 35, r: "5" }));
+      });
+      words.append(drawn("text", { x: "14", y: height - 14 }, String(least)));
+      words.append(drawn("text", { x: "626", y: height - 14, "text-anchor": "end" }, `${most} ${short(unit, 30)}`));
+      svg.append(words);
+      const figure = element("figure", undefined, { class: "pp-chart" });
+      figure.append(element("figcaption", name), svg);
+      return figure;
+    });
+  };
+
   const render = (a, b) => {
     const heading = element("h2", `${a.bundle_id} → ${b.bundle_id}`, { id: "comparison" });
     const parts = [heading];
@@ -140,11 +184,11 @@
       element("span", verdict.text, { class: `pp-change pp-change--${verdict.tone}` }),
     ];
     const columns = [["Metric", false], ["First", true], ["Second", true], ["Difference", true], ["Judgement", false]];
-    for (const [title, chosen] of [
-      ["Metrics", rows.filter(({ before, after }) => !(before || after).slice)],
-      ["Slices", rows.filter(({ before, after }) => (before || after).slice)],
-    ]) {
-      if (chosen.length) parts.push(element("h3", title), table(title, columns, chosen.map(line)));
+    for (const [title, orders] of [["What got worse", [0]], ["What somebody has to judge", [1, 2]], ["What got better", [3]], ["Equal or absent in both", [4, 5]]]) {
+      const chosen = rows.filter(({ verdict }) => orders.includes(verdict.order));
+      if (!chosen.length) continue;
+      const named = `${title} (${chosen.length})`;
+      parts.push(element("h3", named), ...charts(title, chosen), table(named, columns, chosen.map(line)));
     }
     const names = [...new Set([...Object.keys(a.parameters), ...Object.keys(b.parameters)])].sort();
     const value = (release, name) => (name in release.parameters ? JSON.stringify(release.parameters[name]) : "none");
@@ -162,7 +206,9 @@
     }
     const links = element("p", undefined, { class: "pp-actions" });
     for (const release of [a, b]) {
+      const data = `${root}api/v1/releases/${encodeURIComponent(release.bundle_id)}.json`;
       links.append(element("a", release.bundle_id, { href: `${root}releases/${release.bundle_id}/` }), " ");
+      links.append(element("a", `Data of ${release.bundle_id} (JSON)`, { href: data }), " ");
     }
     parts.push(links);
     result.replaceChildren(...parts);
