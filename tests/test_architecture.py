@@ -31,7 +31,7 @@ ORDER = (
     {"oversight"},
     {"site"},
     {"build"},
-    {"preview", "prove"},
+    {"preview", "prove", "publication"},
     {"schemas"},
     {"cli", "__main__"},
 )

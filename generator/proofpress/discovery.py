@@ -11,7 +11,7 @@ from proofpress.evidence.finding import Finding
 
 RESERVED = ("attestations", "platforms", "profiles", "registry")
 """Folders of `packs/` that hold no packs."""
-_LOOSE = frozenset({"policy.yaml", "README.md", ".gitattributes", ".gitignore"})
+_LOOSE = frozenset({"policy.yaml", "publication.yaml", "README.md", ".gitattributes", ".gitignore"})
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -39,12 +39,19 @@ class Captured:
     written: Mapping[str, bytes]
 
 
-def words_of(command: Sequence[str]) -> list[str]:
+def words_of(command: Sequence[str], *, interpreter: str = "") -> list[str]:
     """The words that are run: `python` stands for this interpreter, isolated from the caller's environment."""
-    return [sys.executable, "-I", "-B", *command[1:]] if command[0] == "python" else list(command)
+    return [interpreter or sys.executable, "-I", "-B", *command[1:]] if command[0] == "python" else list(command)
 
 
-def run_clean(folder: Path, command: Sequence[str], paths: Sequence[str], *, seconds: int = LIMIT_SECONDS) -> Captured:
+def run_clean(
+    folder: Path,
+    command: Sequence[str],
+    paths: Sequence[str],
+    *,
+    seconds: int = LIMIT_SECONDS,
+    interpreter: str = "",
+) -> Captured:
     """Run `command` where nothing lies but copies of the pack's files `paths`, at their places.
 
     The copies are the run's own: whatever an earlier run left in the pack is not there to be found. Raises
@@ -57,7 +64,7 @@ def run_clean(folder: Path, command: Sequence[str], paths: Sequence[str], *, sec
                 raise PackError(f"{path} is not a file of the pack", hint="name files by their paths in the pack")
             copy_file(folder / path, clean, path)
         start = time.perf_counter()
-        code, stdout, stderr = _bounded(words_of(command), clean, seconds)
+        code, stdout, stderr = _bounded(words_of(command, interpreter=interpreter), clean, seconds)
         taken = time.perf_counter() - start
         for path in paths:
             if not _equal(clean / path, folder / path):

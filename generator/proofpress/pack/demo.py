@@ -181,11 +181,11 @@ def _made(made: dict[str, bytes], model: type[Document], fields: Mapping[str, An
     return described(path, made[path])
 
 
-def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]:
+def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS, interpreter: str = "") -> tuple[str, ...]:
     """Run the recorded demo again in a clean folder and say what differs from the record; nothing is written.
 
     Compared are model, inputs, exit code and the files that the command writes; of a demo that writes none, what it
-    prints.
+    prints. `interpreter` is the one that `python` stands for, instead of the running one.
     """
     demo = document_in(folder, DemoRun)
     if demo is None:
@@ -200,7 +200,8 @@ def rerun_demo(folder: Path, *, seconds: int = LIMIT_SECONDS) -> tuple[str, ...]
     if found:
         return tuple(found)
     try:
-        again = run_clean(folder, demo.command, [item.path for item in demo.inputs], seconds=seconds)
+        paths = [item.path for item in demo.inputs]
+        again = run_clean(folder, demo.command, paths, seconds=seconds, interpreter=interpreter)
     except RunError as exc:
         return (str(exc),)
     return tuple(_differences(demo, again))

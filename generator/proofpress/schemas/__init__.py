@@ -21,6 +21,7 @@ from proofpress.evidence.gates import Thresholds
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
@@ -85,6 +86,9 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
     found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
     found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
+    found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    for name, report in PUBLICATION_REPORTS.items():
+        found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
     found["registry-contracts"] = {
         **_head("registry-contracts", EVENT_VERSION, "Registry: all public messages"),

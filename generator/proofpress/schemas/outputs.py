@@ -123,6 +123,18 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             **dict.fromkeys(("units_built", "units_kept", "units_removed"), _COUNT),
         },
     ),
+    "publication-evidence": (
+        "Output of publish evidence with --format json; publication.dsse.json holds the same",
+        {
+            "file": _TEXT,
+            **dict.fromkeys(
+                ("plan", "candidate", "publish", "replay"), closed({"name": _TEXT, "sha256": _SHA256, "size": _COUNT})
+            ),
+            **dict.fromkeys(("verifier", "bound_at"), _TEXT),
+            "result": {"const": "PASSED"},
+            **dict.fromkeys(("checked", "not_checked", "places"), _list(_TEXT)),
+        },
+    ),
     "site-proof": (
         "Output of verify-site with --format json",
         {
