@@ -11,6 +11,8 @@ from proofpress.instance import open_instance
 from proofpress.intake import Claims, Said, adopt, publish, request
 from proofpress.pipeline import registered_id, select
 from proofpress.registry import sequence
+from proofpress.registry.records import PLATFORMS, POLICIES, StoredRecords
+from proofpress.registry.requests import seal_request, write_request
 from proofpress.signing.keys import SigningKey
 
 LOG_NAME: Final = "proofpress.example/tests"
@@ -41,17 +43,32 @@ def registry_policy(*, platform: bool = True, **more: Any) -> str:
 
 
 def begin(root: Path) -> None:
-    """Give an instance's policy a registry, and adopt it, unless the log has begun."""
+    """Give an instance's policy a registry, and adopt it, unless the log has begun.
+
+    A policy that has keys of its own stays as it is, and one that has a registry is adopted beside it.
+    """
     if (root / "packs/registry/log").is_dir():
         return
     policy = root / "packs/policy.yaml"
     text = policy.read_text(encoding="utf-8") if policy.exists() else 'schema_version: "1.2.0"\n'
-    if "\nregistry:" not in text:
-        policy.write_text(text + registry_policy(), encoding="utf-8")
     (root / "packs/platforms").mkdir(exist_ok=True)
     (root / "packs/platforms/test.yaml").write_text(PLATFORM, encoding="utf-8")
+    if "\nkeys:" in text and "\nregistry:" not in text:
+        _adopt_beside(root, f'schema_version: "1.2.0"\n{registry_policy()}'.encode())
+        return
+    if "\nregistry:" not in text:
+        policy.write_text(text + registry_policy(), encoding="utf-8")
     adopt(open_instance(root), said("2026-03-01T00:00:00Z"))
     place(root, "2026-03-01T00:00:00Z")
+
+
+def _adopt_beside(root: Path, policy: bytes) -> None:
+    folder, at = root / "packs/registry", "2026-03-01T00:00:00Z"
+    records = StoredRecords(folder)
+    records.keep(PLATFORMS, PLATFORM.encode())
+    fields = {"kind": "policy_adopted", "log": LOG_NAME, "by": "owner", "signed_at": at, "replaces": None}
+    write_request(folder, seal_request({**fields, "policy": records.keep(POLICIES, policy)}, [key_of("owner")]))
+    place(root, at)
 
 
 def said(at: str, **more: Any) -> Said:
@@ -71,18 +88,19 @@ def passed(root: Path, name: str, verdict: str = "PASS") -> None:
     pack_id = registered_id(select(open_instance(root), [name])[0].path)
     if (attestations(root, pack_id) / "gate.json").exists():
         return
+    policy = (root / "packs/policy.yaml").read_bytes()
     decision = {"gate": "GAT001", "verdict": "pass" if verdict == "PASS" else "deny"}
     raw = {
         "schema": "proofpress.gate/1",
         "generated_by": "proofpress.gate",
         "subject": {"bundle_id": name, "pack_id": pack_id},
         "against": None,
-        "policy": {"sha256": "0" * 64, "gates": {}},
+        "policy": {"sha256": hashlib.sha256(policy).hexdigest(), "gates": {}},
         "evaluated_at": "2026-03-02T00:00:00Z",
         "verdict": verdict,
         "decisions": [{**decision, **dict.fromkeys(("subject", "expected", "found", "why"), "a test's")}],
     }
-    write_receipt(root, read_receipt(dump_json(raw).encode()))
+    write_receipt(root, read_receipt(dump_json(raw).encode()), policy)
 
 
 def register(root: Path, name: str, at: str = AT) -> None:

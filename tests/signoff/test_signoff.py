@@ -16,6 +16,7 @@ from proofpress.ingest.strict import parse_yaml
 from proofpress.instance import open_instance
 from proofpress.schemas import schemas
 from proofpress.signoff.checklist import checklist
+from registering import move, register
 from signoff.instance import FIRST, SECOND, SIGNED, Releases, payload_of, releases
 
 
@@ -85,11 +86,9 @@ def test_forms_of_output_name_the_missing_role(line: Releases, format_: str) -> 
 
 
 def test_what_was_yanked_is_not_deployed_whoever_signed_it(line: Releases) -> None:
-    by = ("--by", "owner", "--at")
-    assert line.run("registry", "submit", SECOND, *by, "2026-06-02T10:00:00Z")[0] == 0
+    register(line.root, SECOND, "2026-06-02T10:00:00Z")
     assert line.deploy() == (0, {})
-    reason = ("--reason", "A leak was found.")
-    assert line.run("registry", "record", "yanked", SECOND, *by, "2026-06-02T11:00:00Z", *reason)[0] == 0
+    move(line.root, "yanked", SECOND, at="2026-06-02T11:00:00Z", reason="A leak was found.")
     found = line.deploy()[1]
     assert [(name, item["subject"]) for name, items in found.items() for item in items] == [("GAT022", "registry")]
 
