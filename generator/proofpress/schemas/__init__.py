@@ -26,7 +26,8 @@ from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
-from proofpress.schemas.outputs import API, OUTPUTS
+from proofpress.schemas.outputs import OUTPUTS
+from proofpress.schemas.published import API
 from proofpress.schemas.registry import OUTPUTS as REGISTRY_OUTPUTS
 from proofpress.schemas.registry import contracts
 from proofpress.schemas.shapes import closed

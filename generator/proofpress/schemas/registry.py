@@ -19,8 +19,7 @@ from proofpress.registry.messages import (
 )
 from proofpress.registry.statements import LastSeen, RevocationList, ScopeStatement
 from proofpress.schemas.outputs import FINDING
-from proofpress.schemas.shapes import COUNT, SHA256, TEXT, closed
-from proofpress.schemas.shapes import listed as list_of
+from proofpress.schemas.shapes import COUNT, SHA256, TEXT, closed, listed
 
 MESSAGES: Final[tuple[type[BaseModel], ...]] = (
     *(kind.model for kind in EVENTS.values()),
@@ -46,7 +45,7 @@ _EVENT: Final = closed(
         "scope": {"type": ["object", "null"], "additionalProperties": TEXT},
         "from_state": _NULLABLE,
         **dict.fromkeys(("to_state", "actor"), TEXT),
-        "signers": list_of(TEXT),
+        "signers": listed(TEXT),
         **dict.fromkeys(("observed_at", "signed_at"), TEXT),
         **dict.fromkeys(("occurred_at", "reason", "other"), _NULLABLE),
     }
@@ -56,11 +55,11 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
         "Output of registry log with --format json",
         {
             "head": _HEAD,
-            "policies": list_of(
-                closed({"event_id": COUNT, "at": TEXT, "policy": SHA256, "by": TEXT, "signers": list_of(TEXT)})
+            "policies": listed(
+                closed({"event_id": COUNT, "at": TEXT, "policy": SHA256, "by": TEXT, "signers": listed(TEXT)})
             ),
-            "events": list_of(_EVENT),
-            "active": list_of(
+            "events": listed(_EVENT),
+            "active": listed(
                 closed(
                     {
                         "scope": {"type": "object", "additionalProperties": TEXT},
@@ -83,13 +82,13 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "registry-sequence": (
         "Output of registry sequence with --format json",
         {
-            "placed": list_of(closed({"seq": COUNT, "at": TEXT, "kind": {"enum": list(EVENTS)}, "bundle": _NULLABLE})),
-            "repeated": list_of(TEXT),
-            "refused": list_of(FINDING),
+            "placed": listed(closed({"seq": COUNT, "at": TEXT, "kind": {"enum": list(EVENTS)}, "bundle": _NULLABLE})),
+            "repeated": listed(TEXT),
+            "refused": listed(FINDING),
             "checkpoint": {"anyOf": [_HEAD, {"type": "null"}]},
         },
     ),
-    "registry-refresh": ("Output of registry refresh with --format json", {"statements": list_of(TEXT)}),
+    "registry-refresh": ("Output of registry refresh with --format json", {"statements": listed(TEXT)}),
     "verify-receipt": (
         "Output of verify-receipt with --format json",
         {
@@ -97,8 +96,8 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "model_id": TEXT,
             "rows": COUNT,
             "ok": {"type": "boolean"},
-            "differences": list_of(TEXT),
-            "warnings": list_of({"enum": ["model_yanked"]}),
+            "differences": listed(TEXT),
+            "warnings": listed({"enum": ["model_yanked"]}),
             "yanked": {"anyOf": [closed({"bundle_id": TEXT, "reason": TEXT, "use": _NULLABLE}), {"type": "null"}]},
         },
     ),

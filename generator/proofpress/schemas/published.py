@@ -1,0 +1,126 @@
+"""The shapes of the published JSON."""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+from proofpress.registry.events import Status
+from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.signed import DECIDED
+
+_NUMBER: Final = {"type": ["number", "null"]}
+_OPTIONAL: Final = {"type": ["string", "null"]}
+_STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
+
+
+def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
+    return closed(
+        {
+            **dict.fromkeys(("key", "name", "split"), TEXT),
+            "slice": {"anyOf": [closed({"dimension": TEXT, "value": TEXT}), {"type": "null"}]},
+            "value": number,
+            "text": {**_OPTIONAL, "description": "The value as it was written."},
+            "absent": {"anyOf": [closed({"code": TEXT, "reason": TEXT}), {"type": "null"}]},
+            "unit": TEXT,
+            "higher_is_better": {"type": ["boolean", "null"]},
+            "n": {"type": ["integer", "null"], "minimum": 0},
+            **dict.fromkeys(("ci_low", "ci_high", "ci_level"), number),
+            "baseline": _OPTIONAL,
+            **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
+            "evaluated_keys_sha256": {"anyOf": [SHA256, {"type": "null"}]},
+        }
+    )
+
+
+API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "site-source": (
+        "What a site was built from, source/site.json",
+        {
+            "generated_by": TEXT,
+            "libraries": {"type": "object", "additionalProperties": TEXT, "description": "Version by name."},
+            "shipped_overrides": {
+                **TEXT,
+                "description": "Folder of the program's own theme overrides, or empty.",
+            },
+            "environment": {**listed(TEXT), "description": "Variables that mkdocs.yml reads."},
+            "outside": {**listed(TEXT), "description": "Files of mkdocs.yml outside the instance, not published."},
+            **dict.fromkeys(("packs", "attestations"), closed({"count": COUNT, "sha256": SHA256})),
+            "files": listed(closed({"path": TEXT, "sha256": SHA256, "size": COUNT})),
+        },
+    ),
+    "release-api": (
+        "A release as the site publishes it, api/v1/releases/<bundle id>.json",
+        {
+            **dict.fromkeys(("bundle_id", "release_id"), TEXT),
+            "bundle": {"type": "integer", "minimum": 1},
+            **dict.fromkeys(("family", "title", "version", "summary", "released_at", "licence", "url"), TEXT),
+            "pack_id": PACK_ID,
+            "model_id": {"anyOf": [PACK_ID, {"type": "null"}]},
+            **dict.fromkeys(("dataset_snapshot_id", "training_run_id", "commit"), _OPTIONAL),
+            "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            "status": _STATUS,
+            "scopes": listed({"type": "object", "additionalProperties": TEXT}),
+            **dict.fromkeys(("yank_reason", "predecessor"), _OPTIONAL),
+            "successors": listed(TEXT),
+            **dict.fromkeys(("profile", "template_set"), TEXT),
+            "rule_book": {"type": "integer", "minimum": 1},
+            "metrics": listed(_metric(_NUMBER)),
+            "parameters": {"type": "object"},
+            "documents": listed(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": BELOW})),
+            "files": listed(
+                closed({"path": TEXT, "role": TEXT, "sha256": SHA256, "size": COUNT, "url": BELOW}),
+            ),
+            **DECIDED,
+        },
+    ),
+    "card-api": (
+        "A release in brief, api/v1/cards/<bundle id>.json: what lists of releases are made from",
+        {
+            "label": {**TEXT, "description": "<family>/<folder>."},
+            **dict.fromkeys(("predecessor", "predecessor_pack_id"), _OPTIONAL),
+            "identities": {
+                **listed(closed(dict.fromkeys(("kind", "name", "digest", "file"), TEXT))),
+                "description": "What the release names; equal names must stand for equal digests in every release.",
+            },
+            "promises": {
+                **listed(closed({**dict.fromkeys(("kind", "name", "says"), TEXT), "stable": {"type": "boolean"}})),
+                "description": "The interface and the scores on fixed inputs, in brief.",
+            },
+            "deprecated": {**listed(TEXT), "description": "Names that will go."},
+            "changelog": {**listed(TEXT), "description": "Entries, each as `section: text`."},
+            **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
+            "rule_book": {"type": "integer", "minimum": 1},
+            "pack_id": PACK_ID,
+            "licence": TEXT,
+            "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            "metrics": {
+                **listed(_metric(_OPTIONAL)),
+                "description": "The headline; numbers are texts, as they were written.",
+            },
+        },
+    ),
+    "family-api": (
+        "Releases of a family, oldest first, api/v1/families/<family>.json and its older parts",
+        {
+            "family": TEXT,
+            "releases": listed(
+                closed(
+                    {
+                        **dict.fromkeys(("bundle_id", "release_id", "title", "version", "released_at"), TEXT),
+                        "pack_id": PACK_ID,
+                        "status": _STATUS,
+                        "predecessor": _OPTIONAL,
+                        **dict.fromkeys(("json", "page"), BELOW),
+                    }
+                )
+            ),
+            "older": {**_OPTIONAL, "description": "The part with the releases before these, from the site's root."},
+        },
+    ),
+    "index-api": (
+        "All families, api/v1/index.json",
+        {
+            **dict.fromkeys(("site", "url"), TEXT),
+            "families": listed(closed({"name": TEXT, "releases": COUNT, "json": BELOW})),
+        },
+    ),
+}
