@@ -93,7 +93,7 @@ def test_a_signal_of_an_incident_changes_nothing() -> None:
 def test_a_rollback_from_a_yanked_bundle_leaves_it_yanked() -> None:
     line = two_releases().add("yanked", TWO, 5, reason="Leak.", upgrade_path=ONE)
     assert line.registry().tenures[scope_key(LIVE)][-1].yanked == TWO
-    registry = line.add("rolled_back", TWO, 6, scope=LIVE, restores=ONE, reason="Leak.").registry()
+    registry = line.add("rolled_back", TWO, 6, scope=LIVE, restores=ONE, reason="It was active.").registry()
     assert (registry.status(TWO), registry.active(LIVE)) == ("YANKED", ONE)
     assert registry.active_at(LIVE, "2026-03-01T09:05:30Z") is None
     standing = registry.standing(TWO)

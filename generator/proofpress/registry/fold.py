@@ -1,10 +1,9 @@
 """Entries → registry: a pure fold. An event that may not be has no effect and leaves a finding."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.policy import Policy
 from proofpress.evidence.registration import RegistryPolicy
 from proofpress.registry.authority import EVERYONE, Records, Refused, place_trouble, registry_of, signers_of
 from proofpress.registry.events import LOG, BundleRequest, PolicyAdopted, Published
@@ -23,14 +22,12 @@ def fold(
     *,
     records: Records,
     head: str = EMPTY_HEAD,
-    vouched: Sequence[tuple[str, ...]] = (),
 ) -> Registry:
     """Apply all entries in order; `findings` are those of reading the log, `head` the root of its tree in hex.
 
-    `vouched` are the signers of the first entries, when their signatures were checked before. The fold of a prefix of
-    the log is a prefix of the fold: of its steps, its findings and its tenures.
+    The fold of a prefix of the log is a prefix of the fold: of its steps, its findings and its tenures.
     """
-    state = Fold(records, findings=findings, vouched=vouched)
+    state = Fold(records, findings=findings)
     for logged in log:
         state.apply(logged)
     return state.registry(head)
@@ -39,16 +36,12 @@ def fold(
 class Fold:
     """A registry in the making. Stops for good where the numbering breaks."""
 
-    def __init__(
-        self, records: Records, *, findings: Iterable[Finding] = (), vouched: Sequence[tuple[str, ...]] = ()
-    ) -> None:
+    def __init__(self, records: Records, *, findings: Iterable[Finding] = ()) -> None:
         self.findings = list(findings)
         self.lifecycle = Lifecycle(records)
         self.policies: list[Adoption] = []
         self.size, self.at = 0, ""
         self._records = records
-        self._vouched = vouched
-        self.signers: list[tuple[str, ...]] = []
         self._digests: set[str] = set()
         self._stopped = False
 
@@ -78,7 +71,6 @@ class Fold:
             self.findings.append(_finding(logged, refused))
             self._stopped = refused.rule == "REG004"
             self._digests.add(logged.signed.digest)
-            self.signers.append(())
             self.size, self.at = self.size + 1, max(self.at, logged.at)
 
     def accept(self, logged: Logged) -> None:
@@ -96,12 +88,10 @@ class Fold:
         if isinstance(logged.event, PolicyAdopted):
             adopted = self._adopted(logged, logged.event)
             self.policies.append(adopted)
-            self.signers.append(adopted.signers)
         else:
             placed = self._placed(logged)
             warnings = self.lifecycle.accept(placed)
             self.findings += [_finding(logged, warning, "warning") for warning in warnings]
-            self.signers.append(placed.signers)
         # (3) it is part of the log
         self._digests.add(logged.signed.digest)
         self.size, self.at = logged.seq, logged.at
@@ -125,13 +115,8 @@ class Fold:
         if not isinstance(event, BundleRequest):  # pragma: no cover - all other kinds are
             raise TypeError(event.kind)
         family = event.family if isinstance(event, Published) else self.lifecycle.known(event).family
-        signers = self._signers(logged, force.policy, part, family)
+        signers = signers_of(logged.signed, force.policy, part, family, logged.at)
         return Placed(seq=logged.seq, at=logged.at, event=event, signers=signers, policy=part)
-
-    def _signers(self, logged: Logged, policy: Policy, part: RegistryPolicy, family: str) -> tuple[str, ...]:
-        if logged.seq <= len(self._vouched):
-            return self._vouched[logged.seq - 1]
-        return signers_of(logged.signed, policy, part, family, logged.at)
 
     def _adopted(self, logged: Logged, event: PolicyAdopted) -> Adoption:
         before = self.policies[-1] if self.policies else None
@@ -153,7 +138,7 @@ class Fold:
                 "sign a request that replaces the policy in force",
             )
         judge = before.policy if before else policy  # the first policy is adopted by those whom it names itself
-        signers = self._signers(logged, judge, registry_of(judge), EVERYONE)
+        signers = signers_of(logged.signed, judge, registry_of(judge), EVERYONE, logged.at)
         return Adoption(
             seq=logged.seq,
             at=logged.at,

@@ -1,6 +1,5 @@
 """A registry's folder → its state: the log, folded by the policies in force, and the checkpoint's signature."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,14 +11,6 @@ from proofpress.registry.state import Registry
 from proofpress.registry.store import StoredLog, checkpoint_trouble, read_log
 
 LOG_FOLDER: Final = "log"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vouched:
-    """Signers of the first entries of a log, and the root of the tree over just those: what was checked before."""
-
-    root: str
-    signers: Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,16 +40,14 @@ class Opened:
         return registry
 
 
-def open_registry(folder: Path, vouched: Vouched | None = None) -> Opened:
+def open_registry(folder: Path) -> Opened:
     """Read and fold the registry in a folder. One that does not exist yet is empty.
 
-    What was vouched for counts when the log still begins with the same entries. Raises `IngestError` when a file of the
-    log can't be read.
+    Every signature is checked. Raises `IngestError` when a file of the log can't be read.
     """
     stored = read_log(folder / LOG_FOLDER)
     records = StoredRecords(folder)
-    known = vouched.signers if vouched and _begins_with(stored, vouched) else ()
-    fold = Fold(records, findings=stored.findings, vouched=known)
+    fold = Fold(records, findings=stored.findings)
     for logged in stored.log:
         fold.apply(logged)
     if fold.policies and fold.policies[-1].policy.registry is not None:
@@ -66,8 +55,3 @@ def open_registry(folder: Path, vouched: Vouched | None = None) -> Opened:
         if trouble := checkpoint_trouble(stored, identity.name, identity.key):
             fold.findings.append(trouble)
     return Opened(folder=folder, stored=stored, records=records, fold=fold)
-
-
-def _begins_with(stored: StoredLog, vouched: Vouched) -> bool:
-    size = len(vouched.signers)
-    return size <= stored.tree.size and stored.tree.root(size).hex() == vouched.root

@@ -203,7 +203,7 @@ class Registry:
             since=state.since,
             registered_at=state.registered_at,
             scopes=state.scopes,
-            yank_reason=history[-1].reason if state.status == "YANKED" else None,
+            yank_reason=next((step.reason for step in history if step.kind == "yanked"), None),
             upgrade_path=state.upgrade_path,
             superseded_by=self.superseded_by(bundle_id),
             history=history,
