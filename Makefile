@@ -10,7 +10,7 @@ JOBS ?= 2
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/hypothesis
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: site serve test lint system bench mutations packs docs lock clean
+.PHONY: site serve test lint registry system bench mutations packs docs lock clean
 
 site: $(READY)  ## the example site, from packs/ into site/
 	$(BIN)/proofpress build
@@ -18,13 +18,16 @@ site: $(READY)  ## the example site, from packs/ into site/
 serve: $(READY)  ## the same, served to this machine only and built again on each save
 	$(BIN)/proofpress serve
 
-test: lint system $(JUDGES)  ## linters, then all tests
+test: lint registry system $(JUDGES)  ## linters, the example's registry, then all tests
 	$(BIN)/python -m pytest -n $(JOBS)
 
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+registry: $(READY)  ## the example's log, whole; with BASE=origin/main that branch's log must be its prefix
+	$(BIN)/proofpress registry verify $(if $(BASE),--base '$(BASE)')
 
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
