@@ -156,11 +156,17 @@ def decision(folder: Path) -> Mapping[str, Any]:
         "accepted_at": "2026-03-01T12:00:00Z",
         "decision_url": "https://example.org/decisions/8",
         "rationale": "Odd numbers are rare in use.",
-        "replacement_target": "0.5 for this release, the old target for the next.",
         "issue_refs": ["#8", "#9"],
         "binds": produced(folder, METRICS),
         "failed_targets": [
-            {"metric": "accuracy", "split": "test", "slice": ODD, "value": Number("0.5"), "target": MISSED}
+            {
+                "metric": "accuracy",
+                "split": "test",
+                "slice": ODD,
+                "value": Number("0.5"),
+                "target": MISSED,
+                "replacement": Target(op=">=", value=Number("0.45")),
+            }
         ],
         "negative_findings": ["Half of the odd numbers are told wrongly."],
         "claim_boundary": ["The decision changes no measured value."],
@@ -170,7 +176,8 @@ def decision(folder: Path) -> Mapping[str, Any]:
 def executed(folder: Path) -> None:
     """Run the suite, then aggregate what it wrote."""
     write_suite(folder, (STEP,), profile=PROFILE.name, at="2026-03-01T09:00:00Z", execute=True)
-    config = read_config(b"parameters:\n  threshold: 0.65\n  depth: 2\nsplits: [test]\n", "eval.yaml")
+    committed = b"parameters:\n  threshold: 0.65\n  depth: 2\nsplits: [test]\nmetrics: [accuracy]\n"
+    config = read_config(committed, "eval.yaml")
     source = MetricsSource(name="parity.json", data=(folder / METRICS).read_bytes())
     effective = overridden(config, ["parameters.threshold=0.50"])
     aggregate(folder, [source], config=effective)

@@ -17,6 +17,7 @@ from complete_pack import CompletePack
 from pack_builder import PackBuilder
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST, kind_at
+from proofpress.evidence.roles import role_at, roles_of
 from proofpress.evidence.values import Number
 from proofpress.ingest import LoadedPack, RawFile, RawPack, interpret, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
@@ -272,9 +273,10 @@ def resealed(raw: RawPack, mutation: Mutation | None, template_set: TemplateSet)
         ]
         sums |= {own: render_checksums(inside)} if inside else {}
     raw = changed(raw, sums)
-    roles = {item["path"]: item["role"] for item in manifest["files"]}
+    held = {kind.name: getattr(evidence, kind.name) for kind in KINDS if evidence and evidence.holds(kind.name)}
+    roles = roles_of(held)
     manifest["files"] = [
-        {"path": path, "role": roles.get(path, "document"), "sha256": file.sha256, "size": file.size}
+        {"path": path, "role": role_at(path, roles), "sha256": file.sha256, "size": file.size}
         for path, file in sorted(raw.files.items())
         if path not in {MANIFEST, CHECKSUMS}
     ]

@@ -22,6 +22,7 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.model import EfficiencyRow
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
 from proofpress.evidence.preflight import Machine, Requirements, file_checks, program_check
+from proofpress.evidence.roles import role_at, roles_of
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
@@ -68,6 +69,7 @@ stages:
 """
 """What DVC would have recorded of the tiny pack's run."""
 ANSWERS: Final = "demo/answers.jsonl"
+FIXED_SCORES: Final = "model/fixed_scores.jsonl"
 PREDICT: Final = """\
 import json
 import pathlib
@@ -323,6 +325,7 @@ class PackBuilder:
             name="one number",
             input_sha256=hashlib.sha256((self / "demo/inputs.jsonl").read_bytes()).hexdigest(),
             input_path="demo/inputs.jsonl",
+            scores_path=FIXED_SCORES,
             scores=(FixedScore(key="21", output="parity", label="odd"),),
         )
         write_interface(
@@ -331,7 +334,15 @@ class PackBuilder:
             surface=SURFACE,
             fixed_input_scores=[fixed],
         )
-        return self.reseal()
+        return self.rescored().reseal()
+
+    def rescored(self) -> Self:
+        """Let the file of scores hold the answers that the interface tells."""
+        rows: dict[str, dict[str, Any]] = {}
+        for score in self.value("interface.json", "/fixed_input_scores/0/scores"):
+            answer = score["score"] if score.get("score") is not None else score["label"]
+            rows.setdefault(score["key"], {"key": score["key"]})[score["output"]] = answer
+        return self.write(FIXED_SCORES, "".join(dump_json(rows[key], indent=None) for key in sorted(rows)))
 
     def with_assurance(self) -> Self:
         """Add risks, failure modes, monitoring plan, guardrails and traceability, and seal the pack."""
@@ -384,9 +395,11 @@ class PackBuilder:
             if inside:
                 lines = [(path.removeprefix(f"{section}/"), digest) for path, digest in inside.items()]
                 self.write(f"{section}/{CHECKSUMS}", render_checksums(lines))
-        roles = {item["path"]: item["role"] for item in self.json(MANIFEST)["files"]}
+        evidence = self.load().evidence
+        held = {kind.name: getattr(evidence, kind.name) for kind in KINDS if evidence and evidence.holds(kind.name)}
+        roles = roles_of(held)
         files = [
-            {"path": path, "role": roles.get(path, "other"), "sha256": digest, "size": size}
+            {"path": path, "role": role_at(path, roles), "sha256": digest, "size": size}
             for path, (digest, size) in sorted(self._digests().items())
             if path not in {MANIFEST, CHECKSUMS}
         ]
@@ -438,7 +451,8 @@ def _records(name: str, purpose: str, keys: Sequence[str]) -> SplitRecords:
 
 
 def _example(key: str, label: str, *, correct: int) -> Mapping[str, Any]:
-    return {"key": key, "label": label, "prediction": label, "correct": correct, "slices": {"parity": label}}
+    prediction = label if correct else "odd" if label == "even" else "even"
+    return {"key": key, "label": label, "prediction": prediction, "correct": correct, "slices": {"parity": label}}
 
 
 SPEC: Final[Mapping[str, Any]] = {
@@ -454,6 +468,7 @@ SURFACE: Final[Mapping[str, Any]] = {
         {"name": "explain", "contract": "explain(path: str) -> str", "stability": "experimental"},
     ],
     "exit_codes": [{"name": "0", "contract": "Every number was told."}],
+    "inputs": [{"name": "number", "contract": "integer of two digits"}],
     "outputs": [{"name": "parity", "contract": "text, 'even' or 'odd'"}],
     "metrics": [{"name": "accuracy", "contract": "fraction, higher is better"}],
 }
@@ -719,7 +734,11 @@ def _evaluate(folder: Path, identity: Mapping[str, str], snapshot: str, at: str)
     accuracy = Metric(name="accuracy", unit="fraction", higher_is_better=True, field="correct")
 
     def interval(_metric: Metric, chosen: Examples) -> Interval | None:
-        return Interval(low=0.301, high=0.954, level="0.95", method="Wilson score") if len(chosen.rows) == 4 else None
+        return (
+            Interval(low=0.300642, high=0.954413, level="0.95", method="Wilson score")
+            if len(chosen.rows) == 4
+            else None
+        )
 
     rows = [
         measure(

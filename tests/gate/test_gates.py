@@ -522,7 +522,7 @@ def test_a_patch_changes_nothing() -> None:
     assert version(PATCH, [row(evaluated_keys_sha256=OTHER_KEYS), rows()[1]]) == {("GAT013", "not decided")}
     assert version(PATCH, rows()[1:]) == {("GAT013", "deny")}
     assert version(PATCH, evidence=MORE) == {("GAT013", "deny")}
-    assert version(PATCH, evidence={"interface": None}) == {("GAT013", "not decided")}
+    assert version(PATCH, evidence={"interface": None}) == {("GAT013", "deny")}
     assert version(PATCH, evidence={"interface": promised("0.6")}) == {("GAT013", "deny")}
     assert version(PATCH, evidence={"interface": promised(outputs=[])}) == {("GAT013", "deny")}
     assert version(PATCH, compatibility={"features": ["avx2"]}) == {("GAT013", "deny")}

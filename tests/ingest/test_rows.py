@@ -106,14 +106,14 @@ def test_stream_of_another_size_is_refused(change: int) -> None:
 
 def test_streamed_file_of_a_pack(pack: PackBuilder) -> None:
     lines = [b'{"key": "k%06d", "note": "%s"}\n' % (n, b"x" * 90) for n in range(12_000)]
-    pack.write("demo/big.jsonl", b"".join(lines)).reseal()
-    file = pack.load().raw.files["demo/big.jsonl"]
+    pack.write("attachments/big.jsonl", b"".join(lines)).reseal()
+    file = pack.load().raw.files["attachments/big.jsonl"]
     assert file.data is None
-    assert file.size == os.path.getsize(pack / "demo/big.jsonl") > 1024 * 1024  # noqa: PTH202
+    assert file.size == os.path.getsize(pack / "attachments/big.jsonl") > 1024 * 1024  # noqa: PTH202
     assert file.rows is not None
     assert file.rows.whole.n == 12_000
     assert pack.verify().findings == ()
-    pack.write("demo/big.jsonl", b"".join([lines[1], lines[0], *lines[2:]]))
+    pack.write("attachments/big.jsonl", b"".join([lines[1], lines[0], *lines[2:]]))
     assert [finding.rule for finding in pack.verify().findings] == ["ING010"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from pack_builder import PackBuilder
+from pack_builder import SURFACE, PackBuilder
 from proofpress import verify
 from proofpress.cli import main
 from proofpress.errors import ExitCode
@@ -27,7 +27,7 @@ def scored(pack: PackBuilder) -> PackBuilder:
 def surface(pack: PackBuilder, **changes: Any) -> Path:
     fixed = {"name": "one", "input": "demo/inputs.jsonl", "scores": "demo/scores.jsonl", "outputs": ["parity"]}
     path = pack.root.parent / "surface.yaml"
-    fields = {"symbols": [{"name": "predict", "contract": "predict()"}], "fixed_inputs": [fixed]} | changes
+    fields = {**SURFACE, "symbols": [{"name": "predict", "contract": "predict()"}], "fixed_inputs": [fixed]} | changes
     path.write_text(json.dumps(fields), encoding="utf-8")
     return path
 

@@ -12,11 +12,12 @@ from pydantic import ValidationError
 
 from pack_builder import EVAL, PackBuilder
 from proofpress.cli import main
+from proofpress.evidence.intervals import mean_interval, wilson_interval
 from proofpress.evidence.policy import Profile
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
-from proofpress.pack.slices import _Z, mean_interval, wilson_interval, write_slices
+from proofpress.pack.slices import _Z, write_slices
 from proofpress.pack.writer import PackError, produced
 from proofpress.verify import Profiles
 

@@ -54,6 +54,10 @@ def _config(pack: CompletePack) -> None:
     bound(pack.replace(CONFIG, "threshold: 0.50", "threshold: 0.65"))
 
 
+def _other_split(pack: CompletePack) -> None:
+    bound(pack.replace(CONFIG, '["test"]', '["train"]'))
+
+
 def _unmarked(pack: CompletePack) -> None:
     bound(pack.replace(SCORES, ', "generated_by": "tiny.score"', ""))
 
@@ -78,6 +82,7 @@ CASES: dict[str, tuple[str, str, Mutation]] = {
     "EVL005": (EVAL, "/parameters/threshold", _config),
     "EVL006": (SCORES, "", _unmarked),
     "EVL007": (EVAL, "/rows/0/baseline_per_sample", _baseline),
+    "EVL008": (CONFIG, "/splits", _other_split),
     "RDY001": (SUITE, "/steps/0", sealed(SUITE, "/steps/0/exit_code", 1)),
     "RDY002": (SUITE, "/steps/0/outputs/0", _suite_changed),
     "RDY003": (SUITE, "/steps/0/step", sealed(SUITE, "/steps/0/step/command/1", "model/other.py")),
@@ -157,10 +162,13 @@ FURTHER: tuple[tuple[str, str, str, Mutation], ...] = (
     ("RDY005", REPORT, "/blockers", sealed(REPORT, "/blockers", [{"subject": "suite", "reason": "it rained"}])),
     ("RDY006", DECISION, "/binds", sealed(DECISION, "/failed_targets/0/value", Number("0.6"))),
     ("RDY006", DECISION, "/binds", sealed(DECISION, "/accepted_at", "2026-03-01T09:00:00Z")),
+    ("RDY006", DECISION, "/binds", sealed(DECISION, "/failed_targets/0/replacement/value", Number("0.6"))),
+    ("RDY006", DECISION, "/binds", sealed(DECISION, "/failed_targets/0/replacement/value", Number("0.8"))),
+    ("RDY006", DECISION, "/binds", sealed(DECISION, "/failed_targets/0/replacement/op", "<=")),
     ("RDY007", REPORT, "/inputs", sealed(REPORT, "/inputs/0", REMOVE)),
     ("RDY007", REPORT, "/assessed_at", sealed(REPORT, "/assessed_at", "2026-03-01T12:30:00Z")),
     ("RDY008", REPORT, "/negative_findings", sealed(REPORT, "/negative_findings", ["Nothing went really wrong."])),
-    ("NEG002", DECISION, "/replacement_target", sealed(DECISION, "/replacement_target", "None for now.")),
+    ("NEG002", DECISION, "/rationale", sealed(DECISION, "/rationale", "None for now.")),
     ("NEG002", SUITE, "/claim_boundary/0", sealed(SUITE, "/claim_boundary/0", "-")),
     ("NEG002", REPORT, "/limitations/0", sealed(REPORT, "/limitations/0", "No limitations were found.")),
     ("IDN001", REPORT, "/release_id", sealed(REPORT, "/release_id", "digits-v0.2.0-tiny-r1")),
@@ -177,6 +185,25 @@ def test_further_mutations_are_refused(
     verdict = whole.verify()
     assert (rule, file, pointer) in {(item.rule, item.file, item.pointer) for item in verdict.errors}, verdict.findings
     assert verdict.verified is None
+
+
+@pytest.mark.parametrize(
+    ("config", "pointers"),
+    [
+        (b"{}\n", {"/splits", "/metrics", "/parameters"}),
+        (b"note: nothing\n", {"/splits", "/metrics", "/parameters"}),
+        (b"splits: [test]\nmetrics: [accuracy]\nparameters: {width: 2}\n", {"/parameters"}),
+        (b"split: test\nmetrics: {recall: x}\ndepth: 2\n", {"/metrics"}),
+        (b"split: test\nmetrics: [accuracy]\ndepth: 2\ndataset_snapshot_id: other\n", {"/dataset_snapshot_id"}),
+        (b"split: test\nmetrics: [accuracy]\ndepth: 2\n", set()),
+    ],
+)
+def test_a_configuration_that_says_nothing(config: bytes, pointers: set[str], whole: CompletePack) -> None:
+    bound(whole.write(CONFIG, config))
+    own = PROFILE.model_copy(update={"metrics_files": True})
+    found = [item for item in whole.verify(profiles=Profiles({own.name: own})).errors if item.file == CONFIG]
+    assert {item.pointer for item in found if item.rule == "EVL008"} == pointers
+    assert {item.rule for item in found} <= {"EVL008"}
 
 
 def test_rows_without_markers_pass_unless_the_profile_asks_for_them(whole: CompletePack) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pack_builder import REMOVE, PackBuilder
+from pack_builder import FIXED_SCORES, REMOVE, PackBuilder
 from proofpress.evidence.values import Number, ReleaseParts
 from proofpress.instance import open_instance
 from proofpress.pipeline import check_instance
@@ -34,7 +34,7 @@ def release(root: Path, release_id: str, before: PackBuilder | None, change: Cha
         pack.corrupt("release.json", "/predecessor", named)
     if change is not None:
         change(pack)
-    return pack.reseal()
+    return (pack.rescored() if (pack / FACE).is_file() else pack).reseal()
 
 
 def sets(path: str, value: Any) -> Change:
@@ -54,6 +54,11 @@ def both(*changes: Change) -> Change:
     return lambda pack: [change(pack) for change in changes]
 
 
+def faceless(pack: PackBuilder) -> PackBuilder:
+    """Take the interface away, and the scores that it told."""
+    return pack.remove(FACE).remove(FIXED_SCORES)
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
@@ -64,7 +69,7 @@ def both(*changes: Change) -> Change:
         (sets("/exit_codes/0/contract", "Some numbers were told."), "/exit_codes"),
         (sets(f"{SCORE}/label", "even"), "/fixed_input_scores"),
         (sets(f"{SCORE}/key", "22"), "/fixed_input_scores"),
-        (lambda pack: pack.remove(FACE), ""),
+        (faceless, ""),
         (
             both(deprecates("predict", since="0.0.1"), sets("/symbols/0", REMOVE)),
             "/symbols",
@@ -123,7 +128,12 @@ def test_a_minor_takes_back_what_is_experimental_or_was_deprecated(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "change", [sets("/symbols/0", REMOVE), sets("/exit_codes/0/contract", "Other."), lambda pack: pack.remove(FACE)]
+    "change",
+    [
+        sets("/symbols/0", REMOVE),
+        sets("/exit_codes/0/contract", "Other."),
+        faceless,
+    ],
 )
 def test_a_minor_takes_back_nothing_else(change: Change, tmp_path: Path) -> None:
     first = release(tmp_path, "digits-v0.1.0-tiny-r1", None)
@@ -186,3 +196,16 @@ def test_facts_come_back_from_a_card(pack: PackBuilder) -> None:
     assert facts.promises
     assert facts.changelog == ("added: The first model of its family.",)
     assert facts_from(json.loads(json.dumps(facts_json(facts)))) == facts
+
+
+@pytest.mark.parametrize("both_lack", [True, False])
+def test_a_patch_without_fixed_scores_is_no_patch(tmp_path: Path, *, both_lack: bool) -> None:
+    first = release(tmp_path, "digits-v0.1.0-tiny-r1", None, faceless)
+    second = release(tmp_path, "digits-v0.1.1-tiny-r1", first, faceless if both_lack else None)
+    assert found(tmp_path) == [("XPK004", second.release_id, "")]
+
+
+def test_a_minor_may_be_the_first_that_promises(tmp_path: Path) -> None:
+    first = release(tmp_path, "digits-v0.1.0-tiny-r1", None, faceless)
+    release(tmp_path, "digits-v0.2.0-tiny-r1", first)
+    assert found(tmp_path) == []

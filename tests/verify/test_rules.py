@@ -10,14 +10,16 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from pack_builder import EVAL, REMOVE, PackBuilder
+from pack_builder import EVAL, FIXED_SCORES, REMOVE, PackBuilder
 from proofpress.evidence.deprecated import DeprecatedField
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredMetric
+from proofpress.evidence.policy import FamilyPolicy, Policy, Profile, RequiredCost, RequiredMetric
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest import DirectorySource, load_pack
+from proofpress.pack.training import write_run_manifest
+from proofpress.pack.writer import produced
 from proofpress.verify import Profiles, verify
 from proofpress.verify.book import ACROSS, PACK_RULES, READING, rule_book
 from proofpress.verify.rules import evaluation, readiness
@@ -131,9 +133,33 @@ def _later_release(pack: PackBuilder) -> None:
 
 
 def _other_score(pack: PackBuilder) -> None:
-    pack.with_interface().write("demo/scores.jsonl", '{"number": 21, "parity": "even"}\n')
-    pack.corrupt(FACE, "/fixed_input_scores/0/scores_path", "demo/scores.jsonl")
-    pack.corrupt(FACE, "/fixed_input_scores/0/key_field", "number").reseal()
+    pack.with_interface().replace(FIXED_SCORES, '"odd"', '"even"').reseal()
+
+
+def _other_answer(pack: PackBuilder) -> None:
+    """The fixed input's record is an example of the evaluation, with an output that the model has."""
+    pack.corrupt(MODEL, "/outputs/0/name", "prediction").with_interface()
+    pack.corrupt(FACE, "/outputs/0/name", "prediction")
+    pack.corrupt(FACE, "/fixed_input_scores/0/scores/0", {"key": "t23", "output": "prediction", "label": "odd"})
+    pack.rescored().reseal()
+
+
+def _outside_twice(pack: PackBuilder) -> None:
+    elsewhere = {"name": "weights.bin", "role": "model weights", "sha256": OTHER, "size": 64}
+    pack.corrupt("manifest.json", "/external_artifacts", [elsewhere]).reseal_sums()
+
+
+def _right_by_hand(pack: PackBuilder) -> None:
+    """The wrong answer counts as right, and a right one as wrong: the mean stays."""
+    path = "model/per_example/test.jsonl"
+    rows = (pack / path).read_text().replace('"prediction": "even", "correct": 0', '"prediction": "odd", "correct": 0')
+    pack.write(path, rows).reseal()
+
+
+def _foreign_weights(pack: PackBuilder) -> None:
+    pack.corrupt(RUN, "/outputs", [produced(pack.folder, "model/config.json")])
+    write_run_manifest(pack.folder)
+    pack.reseal()
 
 
 def _gone_at_once(pack: PackBuilder) -> None:
@@ -172,7 +198,8 @@ def _shared_key(pack: PackBuilder) -> None:
     text = b"r10\nr11\nr12\nt20\n"
     digest = sha256(text).hexdigest()
     pack.write("dataset/keys/record/train.txt", text).corrupt(SPLITS, "/keys/0/files/0/sha256", digest)
-    pack.corrupt(DATA, "/generated_by", "proofpress.pack.import")  # whose snapshot ids are somebody's names
+    pack.corrupt(DATA, "/generated_by", "foreign.dataset")  # whose snapshot ids are somebody's names
+    pack.corrupt("manifest.json", "/profile", "foreign")
     pack.corrupt(DATA, "/splits/0/keys_sha256", digest).corrupt(SPLITS, "/overlaps/0/n", 1).reseal()
 
 
@@ -220,7 +247,12 @@ def _unbacked(pack: PackBuilder) -> None:
     """Every row says why it has no per-example results, which is too little for a headline."""
     for index in range(len(pack.value(EVAL, "/rows"))):
         pack.corrupt(EVAL, f"/rows/{index}/per_sample", None).corrupt(EVAL, f"/rows/{index}/notes", "Nobody kept them.")
+    pack.remove("model/per_example/test.jsonl")
     pack.corrupt("manifest.json", "/profile", "backed").reseal()
+
+
+def _measured_again(pack: PackBuilder) -> None:
+    pack.corrupt("manifest.json", "/profile", "costly").reseal()
 
 
 def _early_demo(pack: PackBuilder) -> None:
@@ -274,6 +306,28 @@ _BACK = Profile(
     extends="paper-demo",
     per_sample=True,
 )
+_COSTLY = Profiles(
+    {
+        "costly": Profile(
+            schema_version="1.0.0",
+            name="costly",
+            title="Asks for costs",
+            extends="paper-demo",
+            costs=(RequiredCost(name="latency*", repeats=20), RequiredCost(name="*memory")),
+        )
+    }
+)
+_FOREIGN = Profiles(
+    {
+        "foreign": Profile(
+            schema_version="1.0.0",
+            name="foreign",
+            title="Takes data as another program packed it",
+            extends="paper-demo",
+            generators={"dataset": ("foreign.dataset",)},
+        )
+    }
+)
 _BACKED = Profiles({"backed": _BACK})
 _CHECKED = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "preflight_schema": True})})
 _FILES = Profiles({"backed": _BACK.model_copy(update={"per_sample": False, "metrics_files": True})})
@@ -287,10 +341,10 @@ READING_CASES = dict(
         one("ING003", "notes.txt", "", lambda pack: os.link(_outside(pack), pack / "notes.txt")),
         one("ING004", "sha256sums", "", lambda pack: (pack / "sha256sums").write_text("x")),
         one("ING005", "huge.bin", "", _sparse),
-        one("ING007", "extra.json", "", added("extra.json", "{")),
-        one("ING008", "extra.json", "/b/a", added("extra.json", '{"b": {"a": 1, "a": 2}}')),
-        one("ING009", "extra.json", "", added("extra.json", '{"a": NaN}')),
-        one("ING010", "extra.jsonl", "/1", added("extra.jsonl", '{"key": "b"}\n{"key": "a"}\n')),
+        one("ING007", "attachments/e.json", "", added("attachments/e.json", "{")),
+        one("ING008", "attachments/e.json", "/b/a", added("attachments/e.json", '{"b": {"a": 1, "a": 2}}')),
+        one("ING009", "attachments/e.json", "", added("attachments/e.json", '{"a": NaN}')),
+        one("ING010", "attachments/e.jsonl", "/1", added("attachments/e.jsonl", '{"key": "b"}\n{"key": "a"}\n')),
         one("SCH001", COST, "/carbon", sealed(COST, "/carbon", "not weighed")),
         one("SCH002", COST, "/schema_version", sealed(COST, "/schema_version", "2.0.0")),
         one("SCH003", COST, "/carbon", _newer_minor, severity="note"),
@@ -341,6 +395,7 @@ PACK_CASES = dict(
         one("SCH007", MODEL, "/inputs/1", _input_twice),
         one("LCK001", LOCK, "/stages/train/params/params.yaml/depth", _other_depth),
         one("PAR001", EVAL, "/parameters/threshold", sealed(EVAL, "/parameters/threshold", Number("0.65"))),
+        one("INT008", "model/left_over.json", "", added("model/left_over.json", "{}\n")),
         one("MET001", EVAL, "/rows/0/delta_vs_baseline", sealed(EVAL, "/rows/0/delta_vs_baseline", Number("0.26"))),
         one("MET002", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.8"))),
         one(
@@ -359,7 +414,7 @@ PACK_CASES = dict(
         one("MET011", EVAL, "/rows/0/ci_high", sealed(EVAL, "/rows/0/ci_high", Number("95.4"))),
         one("LEA001", SPLITS, "/keys/0/files/0", sealed(SPLITS, "/keys/0/files/0/n", 5)),
         one("LEA002", SPLITS, "/overlaps", sealed(SPLITS, "/overlaps", [])),
-        one("LEA003", SPLITS, "/overlaps/0/n", _shared_key),
+        one("LEA003", SPLITS, "/overlaps/0/n", _shared_key, profiles=_FOREIGN),
         one("LEA004", SPLITS, "/class_balance", sealed(SPLITS, "/class_balance/0/n", 3)),
         (
             "DAT001",
@@ -401,9 +456,24 @@ PACK_CASES = dict(
         one("IFC005", "release.json", "/deprecations/0", _gone_at_once),
         one("IFC006", "release.json", "/changelog/removed", _later_release),
         one("IFC007", FACE, "/fixed_input_scores/0/scores/0", _other_score),
+        one("INT009", "manifest.json", "/external_artifacts/0/name", _outside_twice),
+        one("MET026", "model/per_example/test.jsonl", "key t23", _right_by_hand),
+        one("MET027", EVAL, "/rows/0/target/op", sealed(EVAL, "/rows/0/target/op", "<=")),
+        one("RUN008", RUN, "/command/3", sealed(RUN, "/command/3", "9")),
+        one("RUN009", RUN, "/outputs", _foreign_weights),
+        one("IFC008", FACE, "/fixed_input_scores/0/scores/0", _other_answer),
+        one(
+            "CHG002",
+            "release.json",
+            "/support/until",
+            sealed("release.json", "/support", {"until": "2026-03-01", "note": "Fixes on request."}),
+        ),
+        one("MET025", EVAL, "/rows/0/ci_low", sealed(EVAL, "/rows/0/ci_low", Number("0.60"))),
+        one("PRO023", COST, "/rows", _measured_again, profiles=_COSTLY),
         one("CHG001", "release.json", "/changelog", sealed("release.json", "/changelog", {})),
         one("CLM001", EVAL, "/conclusions", sealed(EVAL, "/conclusions", ["It got better."])),
         one("CLM002", EVAL, "/conclusions/1", _sentence("On a good day it reached 0.93 of them.")),
+        one("CLM004", "release.json", "/title", sealed("release.json", "/title", "Tiny digits, right in 99.1 %")),
         one("CLM003", EVAL, "/conclusions/1", _sentence("It was shown 37 numbers."), severity="warning"),
         one("NEG001", EVAL, "/negative_findings/0", sealed(EVAL, "/negative_findings", ["None known."])),
         one("NEG002", COST, "/claim_boundary/0", sealed(COST, "/claim_boundary/0", "There were none.")),
@@ -412,7 +482,7 @@ PACK_CASES = dict(
         one("PRV002", "release.json", "line *", _keyword("ghp_" + "a1" * 18)),
         one("PRV003", "release.json", "line *", _keyword("someone@example.org")),
         one("PRV004", "release.json", "line *", _keyword("gpu7.cluster.internal")),
-        one("ACT001", "extra.svg", "", added("extra.svg", "<svg/>\n")),
+        one("ACT001", "attachments/e.svg", "", added("attachments/e.svg", "<svg/>\n")),
         one("FRS001", "model/model_card.md", "", _edited_card),
         one("FRS002", "manifest.json", "/template_set", manifest("/template_set/name", "gone")),
         one("FRS003", "manifest.json", "/rule_book", manifest("/rule_book", 3)),
@@ -445,6 +515,10 @@ IN_COMPLETE = {rule.id for rule in (*evaluation.RULES, *readiness.RULES)}
 
 
 FURTHER = (
+    ("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "proofpress.pack.dataset")),
+    ("MET027", COST, "/rows/0/value", sealed(COST, "/rows/0/value", Number("-1"))),
+    ("MET027", COST, "/rows/0/repeats", sealed(COST, "/rows/0/repeats", 0)),
+    ("RUN008", RUN, "/duration_seconds", sealed(RUN, "/duration_seconds", 90_000)),
     ("DEM003", DEMO_PREFLIGHT, "/checked_at", sealed(DEMO_PREFLIGHT, "/checked_at", "2026-03-01T09:30:01Z")),
     ("DEM005", DEMO, "/command/1", sealed(DEMO, "/command/1", "--program=./demo/other.py")),
     ("DEM005", DEMO, "/inputs", _other_model),

@@ -66,7 +66,7 @@ def test_a_stale_preflight_is_refused(pack: PackBuilder) -> None:
 
 def test_a_dataset_file_that_the_preflight_has_not_seen_is_refused(pack: PackBuilder) -> None:
     pack.write("dataset/more.txt", "more\n").reseal()
-    assert found(pack) == [("RUN003", PREFLIGHT, "/inputs")]
+    assert found(pack) == [("INT008", "dataset/more.txt", ""), ("RUN003", PREFLIGHT, "/inputs")]
 
 
 def test_other_promoted_parameters_than_the_preflight_checked(pack: PackBuilder) -> None:
@@ -202,7 +202,8 @@ def test_receipts_of_files_that_the_demo_did_not_use(pack: PackBuilder) -> None:
 def test_absent_evidence_is_no_trouble_where_no_profile_asks_for_it(pack: PackBuilder) -> None:
     for path in (PREFLIGHT, FILES, RUNTIME, REPORT, RECEIPTS):
         pack.remove(path)
-    pack.corrupt(DEMO, "/receipts", REMOVE).corrupt(DEMO, "/runtime_preflight", REMOVE).reseal()
+    pack.corrupt(DEMO, "/receipts", REMOVE).corrupt(DEMO, "/runtime_preflight", REMOVE)
+    pack.corrupt("manifest.json", "/profile", "minimal").reseal()
     assert found(pack) == []
 
 

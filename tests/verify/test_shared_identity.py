@@ -28,12 +28,12 @@ def test_documents_agree_without_the_one_that_they_come_from(
 @pytest.mark.parametrize(
     ("path", "text"),
     [
-        ("page.html", "words\n"),
-        ("PAGE.HTM", "words\n"),
-        ("drawing.svg", "words\n"),
-        ("notes", " \n<!-- a --><HTML>\n"),
-        ("data.bin", "<?xml version='1.0'?>\n"),
-        ("code.js", "1\n"),
+        ("attachments/page.html", "words\n"),
+        ("attachments/PAGE.HTM", "words\n"),
+        ("attachments/drawing.svg", "words\n"),
+        ("attachments/notes", " \n<!-- a --><HTML>\n"),
+        ("attachments/data.bin", "<?xml version='1.0'?>\n"),
+        ("attachments/code.js", "1\n"),
     ],
 )
 def test_a_file_that_a_browser_would_run_is_refused(path: str, text: str, pack: PackBuilder) -> None:
@@ -42,7 +42,7 @@ def test_a_file_that_a_browser_would_run_is_refused(path: str, text: str, pack: 
 
 
 def test_markup_in_a_plain_text_is_only_text(pack: PackBuilder) -> None:
-    pack.write("notes.txt", "<html><script>1</script>\n").reseal()
+    pack.write("attachments/notes.txt", "<html><script>1</script>\n").reseal()
     assert pack.verify().findings == ()
 
 
@@ -54,9 +54,8 @@ def test_rows_that_share_an_address_are_refused(pack: PackBuilder) -> None:
 
 
 def test_a_text_in_another_encoding_is_refused(pack: PackBuilder) -> None:
-    (pack / "notes.txt").write_bytes("see ghp_abcdefghijklmnopqrstuvwxyz0123456789".encode("utf-16"))
-    pack.reseal()
-    assert [(item.rule, item.file) for item in pack.verify().findings] == [("ING007", "notes.txt")]
+    pack.write("attachments/notes.txt", "see ghp_abcdefghijklmnopqrstuvwxyz0123456789".encode("utf-16")).reseal()
+    assert [(item.rule, item.file) for item in pack.verify().findings] == [("ING007", "attachments/notes.txt")]
 
 
 def test_a_release_is_not_older_than_its_evidence(pack: PackBuilder) -> None:

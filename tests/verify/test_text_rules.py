@@ -75,33 +75,33 @@ HARMLESS = [
 
 @pytest.mark.parametrize(("rule", "text"), [(rule, text) for rule, texts in PRIVATE.items() for text in texts])
 def test_private_text_is_found_wherever_it_stands(rule: str, text: str, pack: PackBuilder) -> None:
-    pack.write("notes.txt", f"first line\nbefore {text} after\n").reseal(documents=False)
+    pack.write("attachments/notes.txt", f"first line\nbefore {text} after\n").reseal(documents=False)
     (finding,) = pack.verify().findings
-    assert (finding.rule, finding.file, finding.pointer) == (rule, "notes.txt", "line 2")
+    assert (finding.rule, finding.file, finding.pointer) == (rule, "attachments/notes.txt", "line 2")
     if rule == "PRV002" and "BEGIN" not in text:
         assert text not in f"{finding.message} {finding.found}", "a report must not publish the secret"
 
 
 @pytest.mark.parametrize("text", HARMLESS)
 def test_harmless_text_is_left_alone(text: str, pack: PackBuilder) -> None:
-    pack.write("notes.txt", f"{text}\n").reseal(documents=False)
+    pack.write("attachments/notes.txt", f"{text}\n").reseal(documents=False)
     assert pack.verify().findings == ()
 
 
 def test_policy_allows_exact_texts(pack: PackBuilder) -> None:
-    pack.write("notes.txt", "team@example.org and other@example.org\n").reseal(documents=False)
+    pack.write("attachments/notes.txt", "team@example.org and other@example.org\n").reseal(documents=False)
     policy = Policy(schema_version="1.0.0", privacy=PrivacyPolicy(allow=("team@example.org",)))
     (finding,) = pack.verify(policy=policy).findings
     assert finding.found == "other@example.org"
 
 
 def test_lines_are_numbered_within_their_file(pack: PackBuilder) -> None:
-    for name in ("a.txt", "b.txt"):
+    for name in ("attachments/a.txt", "attachments/b.txt"):
         pack.write(name, "x@example.org\n\nplain\ny@example.org z@example.org\n")
     found = [(item.file, item.pointer, item.found) for item in pack.reseal(documents=False).verify().findings]
     assert found == [
         (name, line, f"{who}@example.org")
-        for name in ("a.txt", "b.txt")
+        for name in ("attachments/a.txt", "attachments/b.txt")
         for line, who in (("line 1", "x"), ("line 4", "y"), ("line 4", "z"))
     ]
 
@@ -123,12 +123,12 @@ def test_lines_are_numbered_within_their_file(pack: PackBuilder) -> None:
     ids=lambda line: line[:12],
 )
 def test_hostile_line_comes_to_an_end(line: str, pack: PackBuilder) -> None:
-    pack.write("notes.txt", line + "\n").reseal(documents=False)
+    pack.write("attachments/notes.txt", line + "\n").reseal(documents=False)
     assert pack.verify().passed  # a pattern that tries every way would not come to an end
 
 
 def test_many_suspicious_lines_come_to_an_end(pack: PackBuilder) -> None:
-    pack.write("notes.txt", "a @ b\n" * 100_000).reseal(documents=False)
+    pack.write("attachments/notes.txt", "a @ b\n" * 100_000).reseal(documents=False)
     assert pack.verify().findings == ()
 
 
@@ -216,9 +216,9 @@ def test_denials_that_tell_something(text: str) -> None:
     ],
 )
 def test_placeholders(text: str, pack: PackBuilder) -> None:
-    pack.write("notes.txt", f"fine\n{text}\n").reseal(documents=False)
+    pack.write("attachments/notes.txt", f"fine\n{text}\n").reseal(documents=False)
     (finding,) = pack.verify().findings
-    assert (finding.rule, finding.file, finding.pointer) == ("TXT001", "notes.txt", "line 2")
+    assert (finding.rule, finding.file, finding.pointer) == ("TXT001", "attachments/notes.txt", "line 2")
 
 
 # ── files that are streamed, not held ────────────────────────────────────────────────────────────────
@@ -229,37 +229,37 @@ FILLER = b"a line of a log without anything of note\n" * 40_000
 @pytest.mark.parametrize("rule", sorted(PRIVATE))
 def test_private_text_is_found_in_a_streamed_file(rule: str, pack: PackBuilder) -> None:
     data = FILLER + PRIVATE[rule][0].encode() + b"\nend\n" + FILLER
-    pack.write("logs/run.log", data).reseal(documents=False)
+    pack.write("attachments/logs/run.log", data).reseal(documents=False)
     (finding,) = pack.verify().findings
-    assert (finding.rule, finding.file, finding.pointer) == (rule, "logs/run.log", "line 40001")
+    assert (finding.rule, finding.file, finding.pointer) == (rule, "attachments/logs/run.log", "line 40001")
 
 
 def test_last_line_without_line_feed_is_searched(pack: PackBuilder) -> None:
-    pack.write("logs/run.log", FILLER + b"someone@example.org").reseal(documents=False)
+    pack.write("attachments/logs/run.log", FILLER + b"someone@example.org").reseal(documents=False)
     assert [(item.rule, item.pointer) for item in pack.verify().findings] == [("PRV003", "line 40001")]
 
 
 def test_streamed_rows_are_searched_behind_escapes(pack: PackBuilder) -> None:
     rows = b"".join(b'{"key": "%07d", "note": "plain"}\n' % number for number in range(60_000))
     rows += b'{"key": "a", "note": "\\u002fhome\\u002fsomeone\\u002fx"}\n'
-    pack.write("logs/rows.jsonl", rows).reseal(documents=False)
+    pack.write("attachments/logs/rows.jsonl", rows).reseal(documents=False)
     assert [(item.rule, item.pointer) for item in pack.verify().findings] == [("PRV001", "line 60001")]
 
 
 def test_streamed_binary_is_no_text(pack: PackBuilder) -> None:
-    pack.write("logs/large.gguf", b"GGUF\0" + b"someone@example.org\n" * 80_000).reseal(documents=False)
+    pack.write("attachments/logs/large.gguf", b"GGUF\0" + b"someone@example.org\n" * 80_000).reseal(documents=False)
     assert pack.verify().findings == ()
 
 
 def test_too_many_suspect_lines_are_refused(pack: PackBuilder) -> None:
-    pack.write("logs/run.log", b"someone@example.org was here, and again, and again\n" * 200_000)
+    pack.write("attachments/logs/run.log", b"someone@example.org was here, and again, and again\n" * 200_000)
     pack.reseal(documents=False)
-    assert ("ING005", "logs/run.log") in [(item.rule, item.file) for item in pack.verify().findings]
+    assert ("ING005", "attachments/logs/run.log") in [(item.rule, item.file) for item in pack.verify().findings]
 
 
 @pytest.mark.parametrize("text", ["\\x2fhome\\x2fsomeone\\x2fx", "\\u002fhome\\U0000002fsomeone", "\\/home\\/someone"])
 def test_yaml_is_searched_behind_escapes(text: str, pack: PackBuilder) -> None:
-    pack.write("notes.yaml", f'note: "{text}"\n').reseal(documents=False)
+    pack.write("attachments/notes.yaml", f'note: "{text}"\n').reseal(documents=False)
     assert [(item.rule, item.file, item.pointer) for item in pack.verify().findings] == [
-        ("PRV001", "notes.yaml", "line 1")
+        ("PRV001", "attachments/notes.yaml", "line 1")
     ]

@@ -274,8 +274,10 @@ def _marked(rows: Sequence[Row], label: str) -> list[Row]:
 
 def _rescoped(folder: Path, row: MetricRow, decide: Callable[[MetricRow], Mapping[str, Any]]) -> Mapping[str, Any]:
     """A scope decision about a missed row, bound to the metrics file in which it was missed."""
+    decided = dict(decide(row))
     missed = {"metric": row.name, "split": row.split, "value": row.value, "target": row.target}
-    return {**decide(row), "binds": produced(folder, METRICS_PATH), "failed_targets": [missed]}
+    missed["replacement"] = decided.pop("replacement")
+    return {**decided, "binds": produced(folder, METRICS_PATH), "failed_targets": [missed]}
 
 
 def _measure_costs(folder: Path, release_id: str, model_id: str, run_id: str, at: str, demo: Demo) -> None:

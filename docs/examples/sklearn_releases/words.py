@@ -13,7 +13,8 @@ Rows = Mapping[str, MetricRow]
 class Words:
     """Texts of one release. Those that are made from rows get them by key, e.g. `accuracy@test`.
 
-    `rescope` is what those who answer for a release decided about targets that it misses, keyed by the missed row.
+    `rescope` is what those who answer for a release decided about targets that it misses, keyed by the missed row, with
+    the target that replaces each (`replacement`).
     """
 
     release: Mapping[str, Any]

@@ -5,7 +5,8 @@ from typing import Any
 
 from words import Rows, Words
 
-from proofpress.evidence.evaluation import MetricRow
+from proofpress.evidence.evaluation import MetricRow, Target
+from proofpress.evidence.values import Number
 
 INFLATION = "accuracy_inflation_of_v0_2_0"
 LEAKED = "leaked_test_images_of_v0_2_0"
@@ -236,9 +237,9 @@ def _accepted_recall(row: MetricRow) -> Mapping[str, Any]:
         "decision_url": "https://proofpress.example/decisions/digits-2",
         "rationale": (
             "Accuracy over all digits is that of the first revision; the second is run for two weeks, and rolled back "
-            "when the worst digit stays behind."
+            "when the worst digit stays behind. The next release is held to the old target again."
         ),
-        "replacement_target": "At least 0.85 for this revision; 0.90 again for the next release.",
+        "replacement": Target(op=">=", value=Number("0.85")),
         "issue_refs": ["digits#2"],
         "negative_findings": [f"Recall of the worst digit is {row.value}, below that of the first revision."],
         "claim_boundary": ["The decision changes no measured value; the target stays missed."],

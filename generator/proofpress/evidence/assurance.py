@@ -72,11 +72,16 @@ class Condition(Model):
     op: Literal["==", "!=", "<", "<=", ">", ">="]
     value: Text | Number | bool
 
+    def applies(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row has the field, and it is a number, a text or a truth value as the condition's value is."""
+        found = row.get(self.field)
+        return found is not None and _kind(found) == _kind(self.value)
+
     def holds(self, row: Mapping[str, Any]) -> bool:
         """Whether a row has the field and it compares so. A number never equals a text or a truth value."""
-        found = row.get(self.field)
-        if found is None or _kind(found) != _kind(self.value):
+        if not self.applies(row):
             return False
+        found = row[self.field]
         if self.op == "==":
             return bool(found == self.value)
         if self.op == "!=":

@@ -1,5 +1,7 @@
 """What DVC recorded: `dvc.lock`, the state of a pipeline run. A foreign format, so fields we do not use are let be."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,18 +14,26 @@ LOCK = "training/dvc.lock"
 class LockedFile:
     """A file or folder of the run, by its path in the project. A folder's digest ends in `.dir`.
 
-    `text` says that line ends were made LF before the digest was taken, as DVC did before its version 3.
+    `text` says that line ends were made LF before the digest was taken, as DVC did before its version 3. `files` is the
+    number of files in a folder, where the lock says it.
     """
 
     path: str
     md5: str
     size: int | None
     text: bool = False
+    files: int | None = None
 
     @property
     def is_folder(self) -> bool:
         """Whether the digest is that of a folder's listing."""
         return self.md5.endswith(".dir")
+
+
+def folder_md5(files: Mapping[str, str]) -> str:
+    """The digest by which DVC knows a folder: that of the listing of its files, md5 digests by path in the folder."""
+    listing = [{"md5": files[path], "relpath": path} for path in sorted(files)]
+    return hashlib.md5(json.dumps(listing, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + ".dir"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

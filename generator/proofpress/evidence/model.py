@@ -78,6 +78,7 @@ class EfficiencyRow(Model):
     unit: Name
     batch_size: Count | None = None
     repeats: Count | None = None
+    warm_up: Count | None = Field(default=None, description="Untimed calls before the timed ones.")
     notes: Text | None = None
 
 

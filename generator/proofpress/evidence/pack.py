@@ -127,12 +127,27 @@ def gathered(documents: Iterable[tuple[DocumentKind, Document]]) -> dict[str, An
     return fields
 
 
+class UnreadError(LookupError):
+    """Something was asked of a document that could not be read; the text is its path."""
+
+
+class Unread:
+    """Stands for a manifest or release that could not be read; whoever asks it anything gets `UnreadError`."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, _name: str) -> Any:
+        raise UnreadError(self._path)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """The schema-valid documents of one pack. A document that the pack does not hold is None.
     Documents of which there may be many are mapped by their paths.
 
-    `manifest` and `release` are always there: without them there is no evidence to speak of.
+    `manifest` and `release` are always there: without them there is no evidence to speak of. Only what is judged of
+    a pack without them has `Unread` in their place.
     """
 
     pack_id: str
@@ -186,7 +201,8 @@ class Evidence:
 
     def holds(self, name: str) -> bool:
         """Whether the pack holds a document of the kind of this name."""
-        return getattr(self, name) not in (None, {})
+        held = getattr(self, name)
+        return held not in (None, {}) and not isinstance(held, Unread)
 
     def documents(self) -> tuple[tuple[DocumentKind, Document], ...]:
         """The JSON documents that are there, each with its kind and place, in the order of `KINDS`."""
@@ -195,6 +211,6 @@ class Evidence:
             held = getattr(self, kind.name)
             if kind.is_many:
                 found += [(kind.at(path), held[path]) for path in sorted(held)]
-            elif held is not None:
+            elif self.holds(kind.name):
                 found.append((kind, held))
         return tuple(found)

@@ -11,7 +11,7 @@ from proofpress.evidence.registration import RegistryPolicy
 from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Text
 
 
 class RequiredMetric(Model):
@@ -19,6 +19,14 @@ class RequiredMetric(Model):
 
     name: Name
     split: Name
+
+
+class RequiredCost(Model):
+    """A cost that the efficiency report must hold, by its name (`*` stands for any end), and how it was measured."""
+
+    name: Name
+    repeats: Count | None = Field(default=None, description="How many timed calls are behind it at least")
+    warm_up: Count | None = Field(default=None, description="How many untimed calls came before them at least")
 
 
 class Profile(Model):
@@ -32,6 +40,9 @@ class Profile(Model):
     title: Text
     extends: Name | None = None
     documents: tuple[Name, ...] = Field(default=(), description="Names of JSON documents")
+    since: dict[Name, Count] = Field(
+        default_factory=dict, description="Rule book from which on one of the documents is asked for; 1 when not named"
+    )
     rendered: tuple[Name, ...] = Field(default=(), description="Names of rendered documents")
     generators: dict[str, tuple[Name, ...]] = Field(
         default_factory=dict,
@@ -53,6 +64,7 @@ class Profile(Model):
         description="Form (a regular expression) of each identity of another project in the release's extensions",
     )
     metrics: tuple[RequiredMetric, ...] = ()
+    costs: tuple[RequiredCost, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None

@@ -99,13 +99,17 @@ class SuiteReport(Document):
 
 
 class FailedTarget(Model):
-    """A target that a measured value missed, by the row that the failing report holds."""
+    """A target that a measured value missed, by the row that the failing report holds, and the one that replaces it.
+
+    The replacement asks for less than the target, and the measured value reaches it.
+    """
 
     metric: Name
     split: Name
     slice: SliceKey | None = None
     value: Number
     target: Target
+    replacement: Target
 
     @property
     def key(self) -> str:
@@ -124,7 +128,6 @@ class ScopeDecision(Document):
     generated_at: UtcTime
     decision_url: WebAddress
     rationale: Text
-    replacement_target: Text
     issue_refs: IssueRefs
     binds: ProducedFile
     failed_targets: Annotated[tuple[FailedTarget, ...], Field(min_length=1)]

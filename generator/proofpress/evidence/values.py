@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -101,6 +101,11 @@ def _calendar(value: str) -> str:
     except ValueError as exc:
         raise PydanticCustomError("date", "there is no such day in the calendar") from exc
     return value
+
+
+def seconds_between(start: str, end: str) -> float:
+    """Seconds from one UTC time of a document to another."""
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
 def path_trouble(path: str) -> str | None:

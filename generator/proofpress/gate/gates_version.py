@@ -89,8 +89,8 @@ def patch(case: GateCase) -> Iterator[GateDecision]:
     fixed input is another, or the interface or a demand on the platform changed. Whoever takes a PATCH over expects
     the same answers.
 
-    Rows on other examples can't show that nothing moved, and without `interface.json` in both packs nobody knows what
-    users rely on: that is not decided.
+    Rows on other examples can't show that nothing moved: that is not decided. Without `interface.json` in both packs
+    there are no scores on fixed inputs that could be shown to be the same, and a PATCH is refused.
 
     Mend it by releasing a MINOR, when it only adds, or a MAJOR.
     """
@@ -132,7 +132,8 @@ def _interface(case: GateCase, level: str, found: list[Change]) -> Iterator[Gate
     """Refuse changes of the interface; without `interface.json` on both sides there is nothing to tell it from."""
     if case.old is None or case.old.evidence.interface is None or case.new.evidence.interface is None:
         why = "a pack has no interface.json, so nobody knows what its users rely on"
-        yield decision("not decided", "interface", expected="both", found="not both", why=why, file=_INTERFACE)
+        absent: Literal["deny", "not decided"] = "deny" if level == "PATCH" else "not decided"
+        yield decision(absent, "interface", expected="both", found="not both", why=why, file=_INTERFACE)
         return
     yield from _broken(level, found)
     if not found:

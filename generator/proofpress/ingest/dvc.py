@@ -54,7 +54,16 @@ def _files(items: Any, place: _Place) -> Iterator[LockedFile]:
             raise _bad("an md5 digest is expected", (*place, index, "md5"), digest)
         if size is not None and not (isinstance(size, Number) and size.is_integer_token):
             raise _bad("a size in bytes is expected", (*place, index, "size"), size)
-        yield LockedFile(path=path, md5=digest, size=None if size is None else int(size), text="hash" not in entry)
+        count = entry.get("nfiles")
+        if count is not None and not (isinstance(count, Number) and count.is_integer_token):
+            raise _bad("a number of files is expected", (*place, index, "nfiles"), count)
+        yield LockedFile(
+            path=path,
+            md5=digest,
+            size=None if size is None else int(size),
+            text="hash" not in entry,
+            files=None if count is None else int(count),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 from proofpress.evidence.base import Document
 from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import MANIFEST, DocumentKind, Evidence, documents_among, gathered, kind_at
+from proofpress.evidence.pack import MANIFEST, DocumentKind, Evidence, Unread, documents_among, gathered, kind_at
 from proofpress.evidence.values import path_trouble
 from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import Digests, RawFile, RawPack
@@ -25,6 +25,7 @@ HELD_ARTIFACT_BYTES = 1024 * 1024
 HELD_PACK_BYTES = 256 * 1024 * 1024
 MAX_ARTIFACT_BYTES = 256 * 1024**3
 _STRUCTURED = (".json", ".yaml", ".yml", ".md", ".txt", ".toml", ".lock", ".csv")
+_CORE = {"manifest": MANIFEST, "release": "release.json"}
 _FORMS = {".json": "JSON", ".jsonl": "JSON Lines", ".yaml": "YAML", ".yml": "YAML"}
 _HINTS = {
     "ING005": "move bulk data to a file of its own",
@@ -39,7 +40,8 @@ _HINTS = {
 class LoadedPack:
     """A pack as read: its bytes, its typed evidence (None when it can't be told), and what was wrong.
 
-    `values` are the parsed documents and YAML files by path; `broken` the files that could not be used.
+    `values` are the parsed documents and YAML files by path; `broken` the files that could not be used. `remains` is
+    what can be judged of a pack without evidence: all that was read but manifest or release.
     """
 
     raw: RawPack
@@ -47,6 +49,7 @@ class LoadedPack:
     findings: tuple[Finding, ...]
     broken: frozenset[str] = frozenset()
     values: Mapping[str, Any] = field(default_factory=dict)
+    remains: Evidence | None = None
 
 
 def load_pack(source: Source, *, hashing: Executor | None = None) -> LoadedPack:
@@ -173,14 +176,14 @@ def interpret(raw: RawPack) -> LoadedPack:
     documents = gathered(read)
     recorded, trouble = read_recorded(values)
     findings.extend(trouble)
-    evidence = None
-    if "manifest" in documents and "release" in documents:
-        evidence = Evidence(pack_id="sha256:" + raw.files[MANIFEST].sha256, **recorded, **documents)
-    else:
-        findings.extend(_missing_core(raw.files, documents))
+    lacking: dict[str, Any] = {name: Unread(path) for name, path in _CORE.items() if name not in documents}
+    pack_id = "sha256:" + raw.files[MANIFEST].sha256 if "manifest" in documents else ""
+    found = Evidence(pack_id=pack_id, **recorded, **documents, **lacking)
+    findings.extend(_missing_core(raw.files, documents))
     return LoadedPack(
         raw=raw,
-        evidence=evidence,
+        evidence=None if lacking else found,
+        remains=found if lacking else None,
         findings=tuple(replace(finding, pack=raw.label) for finding in findings),
         broken=frozenset(finding.file for finding in findings if finding.severity == "error"),
         values=values,
@@ -188,7 +191,7 @@ def interpret(raw: RawPack) -> LoadedPack:
 
 
 def _missing_core(files: Mapping[str, RawFile], documents: Mapping[str, Any]) -> Iterable[Finding]:
-    for name, path in (("manifest", MANIFEST), ("release", "release.json")):
+    for name, path in _CORE.items():
         if name not in documents and path not in files:
             yield Finding(
                 rule="SCH005",

@@ -34,7 +34,14 @@ def measure_latency(
     seconds.sort()
     median, p95 = (seconds[ceil(quantile * repeats) - 1] for quantile in (0.5, 0.95))
     return tuple(
-        EfficiencyRow(name=name, value=exact(value, digits), unit=unit, batch_size=batch_size, repeats=repeats)
+        EfficiencyRow(
+            name=name,
+            value=exact(value, digits),
+            unit=unit,
+            batch_size=batch_size,
+            repeats=repeats,
+            warm_up=warm_up,
+        )
         for name, value, unit, digits in (
             ("latency_p50", median * 1000, "ms", 4),
             ("latency_p95", p95 * 1000, "ms", 4),

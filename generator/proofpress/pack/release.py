@@ -5,24 +5,17 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from proofpress.evidence.dataset import SplitIntegrity
-from proofpress.evidence.demo import BatchReceipts, DemoRun
-from proofpress.evidence.dvc import LOCK
-from proofpress.evidence.evaluation import EvalMetrics
-from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import (
     CHECKSUMS,
     EFFECTIVE_CONFIG,
     MANIFEST,
     PARAMS,
-    REVIEW,
     Evidence,
     documents_among,
     gathered,
-    kind_at,
 )
 from proofpress.evidence.release import ExternalArtifact, FileEntry, PackManifest, Release
-from proofpress.evidence.training import RunManifest
+from proofpress.evidence.roles import role_at, roles_of
 from proofpress.evidence.values import ReleaseParts, path_trouble
 from proofpress.ingest import DirectorySource
 from proofpress.ingest.checksums import render_checksums
@@ -133,9 +126,9 @@ def assemble(
         )
     made_here = RENDERED | {spec.path for spec in template_set.documents}
     made_here |= {MANIFEST, CHECKSUMS, *(f"{section}/{CHECKSUMS}" for section in SECTIONS)}
-    roles = _roles(documents)
+    roles = roles_of(documents)
     entries = {
-        path: FileEntry(role=roles.get(path) or _role(path), **produced(folder, path))
+        path: FileEntry(role=role_at(path, roles), **produced(folder, path))
         for path in files_in(folder)
         if path not in made_here
     }
@@ -250,41 +243,4 @@ def _refuse(error: OSError) -> None:
 
 
 def _entry(path: str, data: bytes) -> FileEntry:
-    return FileEntry(role=_role(path), **described(path, data))
-
-
-def _roles(documents: Mapping[str, Any]) -> dict[str, str]:
-    """Roles that the documents themselves give to files."""
-    roles: dict[str, str] = {
-        PARAMS: "promoted parameters",
-        EFFECTIVE_CONFIG: "evaluation configuration",
-        LOCK: "pipeline lock",
-        REVIEW: "review",
-    }
-    manifest, splits, demo = (documents.get(name) for name in ("model_manifest", "splits", "demo"))
-    if isinstance(demo, DemoRun):
-        roles |= {item.path: "demo input" for item in demo.inputs}
-        roles |= {item.path: "demo output" for item in demo.outputs}
-    if isinstance(receipts := documents.get("receipts"), BatchReceipts):
-        roles[receipts.receipts.path] = "demo receipts"
-    if isinstance(run := documents.get("run_manifest"), RunManifest):
-        roles |= {item.path: f"training {item.role}" for item in run.files if item.role in {"checkpoint", "log"}}
-    if isinstance(splits, SplitIntegrity):
-        roles |= {item.path: "split keys" for keys in splits.keys for item in keys.files}
-    if isinstance(evaluation := documents.get("evaluation"), EvalMetrics):
-        rows = evaluation.rows
-        roles |= {row.baseline_per_sample.path: "baseline results" for row in rows if row.baseline_per_sample}
-        roles |= {row.per_sample.path: "per-example results" for row in rows if row.per_sample}
-    if isinstance(manifest, ModelManifest):
-        roles |= {f"model/{item.path}": f"model {item.role}" for item in manifest.files}
-    return roles
-
-
-def _role(path: str) -> str:
-    if (kind := kind_at(path)) is not None:
-        return kind.role
-    if path.endswith(CHECKSUMS):
-        return "checksums"
-    if path.endswith(".md"):
-        return "document"
-    return "other"
+    return FileEntry(role=role_at(path, {}), **described(path, data))

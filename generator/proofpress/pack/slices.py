@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from proofpress.evidence.evaluation import EvalMetrics, MetricRow, SliceDimension, SliceKey
+from proofpress.evidence.intervals import mean_interval, wilson_interval
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.ingest.rows import lines_of
@@ -203,27 +204,6 @@ def _interval(metric: SuiteMetric, level: str) -> Callable[[Metric, Examples], I
         return Interval(low=found[0], high=found[1], level=level, method=method) if found else None
 
     return bounds
-
-
-def wilson_interval(hits: int, n: int, z: Decimal) -> tuple[Decimal, Decimal]:
-    """Wilson's score interval of `hits` in `n` (Wilson 1927), inside 0 to 1."""
-    with localcontext(prec=40):
-        share, square = Decimal(hits) / n, z * z
-        centre = share + square / (2 * n)
-        spread = z * (share * (1 - share) / n + square / (4 * n * n)).sqrt()
-        low, high = ((centre + sign * spread) / (1 + square / n) for sign in (-1, 1))
-        return (Decimal(0) if hits == 0 else low), (Decimal(1) if hits == n else high)
-
-
-def mean_interval(values: Sequence[Decimal], z: Decimal) -> tuple[Decimal, Decimal] | None:
-    """Mean plus and minus z standard errors; None for a single value, which tells nothing of the spread."""
-    n = len(values)
-    if n < 2:
-        return None
-    with localcontext(prec=40):
-        mean = sum(values, Decimal(0)) / n
-        error = (sum(((value - mean) ** 2 for value in values), Decimal(0)) / (n - 1) / n).sqrt()
-        return mean - z * error, mean + z * error
 
 
 def _kept(row: MetricRow, before: MetricRow | None) -> MetricRow:

@@ -13,6 +13,7 @@ from proofpress.verify.rules import (
     identity,
     inert,
     integrity,
+    intervals,
     leakage,
     metrics,
     pipeline_lock,
@@ -126,6 +127,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *schema_life.RULES,
     *metrics.RULES,
     *rows.RULES,
+    *intervals.RULES,
     *evaluation.RULES,
     *leakage.RULES,
     *dataset.RULES,
@@ -169,7 +171,8 @@ ACROSS = (
         "A PATCH takes nothing back",
         "A PATCH release, or a new revision of the same version, removes or changes an entry of the interface of\n"
         "the final release before it on its line (same name, same variant), or a PATCH changes a score on a fixed\n"
-        "input. Whoever takes a PATCH does so without looking.",
+        "input; or one of the two has no `interface.json`, so that nothing shows that a PATCH scores as the release\n"
+        "before did. Whoever takes a PATCH does so without looking.",
         book=2,
     ),
     _elsewhere(

@@ -11,13 +11,16 @@ from proofpress.evidence.values import ReleaseParts
 from proofpress.verify.facts import SCORES, PackFacts
 
 _INTERFACE = "interface.json"
+_SHOWN_SINCE = 2
+"""The rule book from which on a PATCH must show that its scores are those of the release before."""
 
 
 def broken_promises(packs: Mapping[str, PackFacts]) -> Iterator[Finding]:
     """What releases take back of the promises of the final release before them on their line; packs by bundle id.
 
     A PATCH, or a new revision of the same version, takes nothing back, and a PATCH changes no score on a fixed
-    input (XPK004). A MINOR takes back only what is experimental or was deprecated before (XPK005).
+    input, which both releases must show (XPK004). A MINOR takes back only what is experimental or was deprecated
+    before (XPK005).
     """
     lines: dict[tuple[str, str], list[tuple[tuple[int, ...], int, PackFacts]]] = defaultdict(list)
     for pack in packs.values():
@@ -25,13 +28,11 @@ def broken_promises(packs: Mapping[str, PackFacts]) -> Iterator[Finding]:
         if not parts.is_pre_release:
             lines[_line(parts)].append((_numbers(parts), parts.revision, pack))
     for line in lines.values():
-        if not any(pack.promises for _version, _revision, pack in line):
-            continue
         line.sort(key=lambda item: (item[0], item[1], _bundle(item[2])))
         for index, (version, revision, pack) in enumerate(line):
             earlier = [other for numbers, number, other in line[:index] if (numbers, number) < (version, revision)]
             before = _predecessor(pack, packs) or (earlier[-1] if earlier else None)
-            if before is not None and before.promises:
+            if before is not None:
                 yield from _taken_back(pack, before)
 
 
@@ -41,6 +42,13 @@ def _taken_back(pack: PackFacts, before: PackFacts) -> Iterator[Finding]:
         return
     rule = "XPK005" if own[1] != was[1] else "XPK004"
     level = "MINOR" if rule == "XPK005" else "PATCH" if own != was else "revision"
+    if level == "PATCH" and not (pack.promises and before.promises) and pack.rule_book >= _SHOWN_SINCE:
+        lacking = before if pack.promises else pack
+        message = f"nothing shows that the PATCH scores as {before.label} does: {lacking.label} has no interface"
+        yield _broken(rule, pack, "", message, _INTERFACE, f"no such file in {lacking.label}")
+        return
+    if not before.promises:
+        return
     if not pack.promises:
         message = f"the {level} has no interface, {before.label} has one"
         yield _broken(rule, pack, "", message, _INTERFACE, "no such file")

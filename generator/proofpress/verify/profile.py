@@ -59,10 +59,14 @@ class Profiles:
             update={"dimensions": tuple(dimensions.values()), "metrics": tuple(metrics.values())}
         )
 
+    def labels(self, chain: tuple[Profile, ...], document: str) -> tuple[str, ...]:
+        """The labels that may stand as `generated_by` of a document, sorted."""
+        named = (profile.generators.get(name, ()) for profile in chain for name in (document, "*"))
+        return tuple(sorted({label for labels in named for label in labels}))
+
     def accepts(self, chain: tuple[Profile, ...], document: str, label: str) -> bool:
         """Whether `label` may stand as `generated_by` of a document."""
-        for profile in chain:
-            for pattern in (*profile.generators.get(document, ()), *profile.generators.get("*", ())):
-                if label == pattern or (pattern.endswith("*") and label.startswith(pattern[:-1])):
-                    return True
-        return False
+        return any(
+            label == pattern or (pattern.endswith("*") and label.startswith(pattern[:-1]))
+            for pattern in self.labels(chain, document)
+        )

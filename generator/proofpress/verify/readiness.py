@@ -11,6 +11,7 @@ from proofpress.evidence.pack import EFFECTIVE_CONFIG, kind_at
 from proofpress.evidence.policy import Profile
 from proofpress.evidence.readiness import (
     Blocker,
+    FailedTarget,
     ReadinessRow,
     RequiredRow,
     ScopeDecision,
@@ -140,11 +141,22 @@ def decision_trouble(candidate: Candidate, decision: ScopeDecision) -> str:
             return f"no target {failed.target.op} {failed.target.value} is required of {failed.key}"
         if row is None or row.value != failed.value or not misses(failed.target, row.value):
             return f"{failed.key} did not miss its target with {failed.value}"
+        if problem := _replacement_trouble(failed):
+            return problem
         if decision.binds != candidate.report_of(failed.key):
             return f"it binds another report than the one in which {failed.key} stands"
         if lacking := set(required[0].issue_refs) - set(decision.issue_refs):
             return f"it does not name the issues of {failed.key}: {', '.join(sorted(lacking))}"
     return ""
+
+
+def _replacement_trouble(failed: FailedTarget) -> str:
+    """Why a replacement target replaces nothing: it must ask for less than the one that was missed, and be reached."""
+    old, new = failed.target, failed.replacement
+    said = f"the replacement target {new.op} {new.value} of {failed.key}"
+    if new.op != old.op or not misses(old, new.value):
+        return f"{said} asks for no less than {old.op} {old.value}"
+    return f"{said} is missed by {failed.value} too" if misses(new, failed.value) else ""
 
 
 def _assessed(candidate: Candidate, required: RequiredRow) -> ReadinessRow:
@@ -203,10 +215,15 @@ def _conclusion(
     if decision is not None:
         words.append(
             f"The target stays missed. {decision.accepted_by} accepted a re-scope at {decision.accepted_at} "
-            f"({decision.decision_url}): {decision.rationale} Replacement target: {decision.replacement_target} "
+            f"({decision.decision_url}): {decision.rationale} Replacement target: {_replacement(required, decision)}. "
             f"Issues: {', '.join(decision.issue_refs)}."
         )
     return " ".join(words)
+
+
+def _replacement(required: RequiredRow, decision: ScopeDecision) -> str:
+    found = next(item.replacement for item in decision.failed_targets if item.key == required.key)
+    return f"{found.op} {found.value}"
 
 
 def _suite_gaps(candidate: Candidate) -> Iterator[Blocker]:

@@ -10,7 +10,7 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
-from proofpress.evidence.pack import KIND_BY_PATH, Evidence, kind_at
+from proofpress.evidence.pack import KIND_BY_PATH, Evidence, UnreadError, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import ExternalArtifact, FileEntry
 from proofpress.ingest.raw import RawPack
@@ -26,6 +26,7 @@ RULE_BOOK = 2
 RULE_BOOK_RELEASED: Mapping[int, str] = {1: "2026-11-22T00:00:00Z", 2: "2026-11-25T00:00:00Z"}
 
 
+_NO_VALUES = frozenset(("ci_level", "extensions"))
 _NOT_MEASURED = frozenset(("manifest", "model_manifest", "suite", "readiness"))
 
 
@@ -91,14 +92,18 @@ class Case:
 
     @cached_property
     def measured(self) -> frozenset[Decimal]:
-        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets."""
+        """Every number of the pack's documents but manifests and readiness, whose numbers are sizes and targets.
+
+        From rule book 2 on also without levels of intervals and the free fields of other tools.
+        """
+        left_out = _NO_VALUES if self.evidence.manifest.rule_book >= 2 else frozenset[str]()
         kinds = (kind for kind in KIND_BY_PATH.values() if kind.name not in _NOT_MEASURED)
         waiting = [self.values.get(kind.path) for kind in kinds]
         found: set[Decimal] = set()
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict):
-                waiting.extend(item.values())
+                waiting.extend(value for name, value in item.items() if name not in left_out)
             elif isinstance(item, tuple):
                 waiting.extend(item)
             elif isinstance(item, Decimal):
@@ -232,7 +237,14 @@ def run_rules(rules: Sequence[Rule], case: Case) -> Outcome:
             if blocked:
                 unusable.add(each.id)
             continue
-        found = list(_checked(each, case))
+        found: list[Finding] = []
+        try:
+            found.extend(_checked(each, case))
+        except UnreadError as exc:
+            outcome.findings.extend(found)
+            outcome.skipped.append((each.id, f"{exc} could not be read"))
+            unusable.add(each.id)
+            continue
         outcome.findings.extend(found)
         if any(finding.severity == "error" for finding in found):
             unusable.add(each.id)
@@ -246,12 +258,14 @@ _UNDECIDED = (ProofpressError, ValueError, TypeError, LookupError, ArithmeticErr
 
 def _checked(each: Rule, case: Case) -> Iterator[Finding]:
     severity = each.severity
-    newer = each.book > case.evidence.manifest.rule_book
+    newer = case.evidence.holds("manifest") and each.book > case.evidence.manifest.rule_book
     if newer and not each.always_refuses and severity == "error":
         severity = "warning"
     try:
         for finding in each.check(case) if each.check else ():
             yield replace(finding, rule=each.id, severity=severity, pack=case.raw.label)
+    except UnreadError:
+        raise
     except _UNDECIDED as exc:
         yield Finding(
             rule="SYS001",

@@ -84,7 +84,7 @@ def _row(index: int, row: ReadinessRow) -> Row:
 
 
 def _decisions(evidence: Evidence) -> list[Row]:
-    names = ("accepted_by", "accepted_at", "generated_at", "decision_url", "rationale", "replacement_target")
+    names = ("accepted_by", "accepted_at", "generated_at", "decision_url", "rationale")
     return [
         fields(path, decision, names)
         | {
@@ -98,6 +98,10 @@ def _decisions(evidence: Evidence) -> list[Row]:
                     "value": src(path, f"/failed_targets/{index}/value", item.value),
                     "target": Sourced(
                         f"{item.target.op} {item.target.value}", f"{path}#/failed_targets/{index}/target"
+                    ),
+                    "replacement": Sourced(
+                        f"{item.replacement.op} {item.replacement.value}",
+                        f"{path}#/failed_targets/{index}/replacement",
                     ),
                 }
                 for index, item in enumerate(decision.failed_targets)

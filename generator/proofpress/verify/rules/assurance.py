@@ -1,7 +1,7 @@
 """ASR: risks are met and watched, failures are counted, guardrails are shown, and the release can be traced."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from proofpress.evidence.assurance import FailureMode, Selection
@@ -187,7 +187,8 @@ def recounted(case: Case) -> Iterator[Finding]:
     """A failure mode states other counts than the per-example results give, or an example that does not show it.
 
     The selection names a per-example file of the evaluation, a slice, and conditions on the fields of a row; `n` rows
-    lie in the slice, `count` of them meet the conditions.
+    lie in the slice, `count` of them meet the conditions. A slice without rows, and a field that no row has in the
+    form of the condition (number, text or truth value), are refused: nothing is found where nothing was looked for.
     """
     for pointer, mode in _failures(case):
         selection = mode.selection
@@ -205,6 +206,7 @@ def recounted(case: Case) -> Iterator[Finding]:
             )
             continue
         rows = case.rows(selection.path)
+        yield from _looked_for(pointer, mode, selection, group.n, rows)
         shown = None if rows is None else {str(row["key"]) for row in rows if selection.chooses(row)}
         for field, found, expected in (
             ("n", mode.n, group.n),
@@ -229,6 +231,30 @@ def recounted(case: Case) -> Iterator[Finding]:
                     found=key,
                     hint="let 'proofpress pack assurance' choose the examples",
                 )
+
+
+def _looked_for(
+    pointer: str, mode: FailureMode, selection: Selection, n: int, rows: Sequence[Mapping[str, Any]] | None
+) -> Iterator[Finding]:
+    if selection.slice is not None and not n:
+        yield trouble(
+            FAILURES,
+            f"{pointer}/selection/slice",
+            f"'{mode.id}': no example lies in {selection.slice.dimension} {selection.slice.value}",
+            expected="a slice that examples lie in",
+            found=selection.slice.value,
+            hint=_AGAIN,
+        )
+    for place, condition in enumerate(selection.where if rows else ()):
+        if not any(condition.applies(row) for row in rows or ()):
+            yield trouble(
+                FAILURES,
+                f"{pointer}/selection/where/{place}",
+                f"'{mode.id}': no example has a '{condition.field}' that {condition.value} could be compared with",
+                expected=f"a field of {selection.path}",
+                found=condition.field,
+                hint=_AGAIN,
+            )
 
 
 @rule("ASR007", "Counts in large files are not checked", severity="note", needs="failure_modes", after="INT001", book=2)

@@ -1,7 +1,7 @@
 """CLM, NEG, TXT: prose says what was measured, and says it plainly."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -24,7 +24,17 @@ _PLACEHOLDERS = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = frozenset(("claim_boundary", "limitations", "negative_findings"))
-_REASONS = frozenset(("rationale", "replacement_target", "description"))
+_REASONS = frozenset(("rationale", "description"))
+_CLAIMING = frozenset(
+    (
+        *("title", "description", "intended_use", "out_of_scope", "keywords", "usage", "limitations", "remarks"),
+        *("claim_boundary", "negative_findings", "notes", "note", "purpose", "preprocessing", "replacement"),
+        *("rationale", "environment_note", "accepted_reason", "affected_groups", "reason", "summary"),
+    )
+)
+"""Fields of people's words in which a number is a claim."""
+_QUOTED = re.compile(r"`[^`]*`")
+_LEVEL = re.compile(r"\b(?:intervals?|confidence|levels?|CI)\b")
 
 
 def _prose(case: Case) -> Iterator[tuple[str, str, str]]:
@@ -118,14 +128,52 @@ def integers(case: Case) -> Iterator[Finding]:
     yield from _unresolved(case, whole=True)
 
 
-def _unresolved(case: Case, *, whole: bool) -> Iterator[Finding]:
-    for file, pointer, text in _prose(case):
+@rule("CLM004", "Fractions and percentages in any other text were measured", needs="evaluation", book=2)
+def elsewhere(case: Case) -> Iterator[Finding]:
+    """A title, description, use, limit, note or boundary in any document holds a decimal number or percentage that no
+    measured value of the pack rounds to, as CLM002 has it for conclusions, summary and changelog.
+
+    Free are numbers between backticks, which quote, versions (`version 1.5`, or one that stands in a recorded
+    environment, compatibility or licence), and levels beside the words interval, confidence or level.
+    """
+    told = {(file, pointer) for file, pointer, _text in _prose(case)}
+    texts = [
+        (kind.path, pointer, _QUOTED.sub("", text))
+        for kind, document in case.evidence.documents()
+        for pointer, name, text in _said(document, _CLAIMING)
+        if (kind.path, pointer) not in told
+    ]
+    recorded = " ".join(text for _pointer, text in _recorded(case))
+    for finding in _unresolved(case, whole=False, texts=texts):
+        token = finding.message.split(" claims ", 1)[1].split(",", 1)[0]
+        if not re.search(rf"(?<![\d.]){re.escape(token)}(?!\d)", recorded):
+            yield finding
+
+
+def _recorded(case: Case) -> Iterator[tuple[str, str]]:
+    """Texts in which versions are recorded."""
+    evidence = case.evidence
+    for holder in (evidence.training, evidence.efficiency):
+        if holder is not None:
+            yield from _texts(holder.environment)
+    yield from _texts(evidence.release.compatibility.runtime)
+    licences = (evidence.release.licence, evidence.dataset.licence if evidence.dataset else "")
+    yield from (("/licence", text) for text in licences)
+
+
+def _unresolved(case: Case, *, whole: bool, texts: Iterable[tuple[str, str, str]] | None = None) -> Iterator[Finding]:
+    levels = {row.ci_level for row in case.evaluation.rows if row.ci_level is not None}
+    for file, pointer, text in _prose(case) if texts is None else texts:
         for match in _NUMBER.finditer(text):
             token = match[0]
             is_whole = "." not in token and "%" not in token and "e" not in token.lower()
             if is_whole is not whole or (is_whole and len(token.lstrip("-+−")) < 2):
                 continue
-            if not _resolves(token, case.measured):
+            before = text[: match.start()].lower()
+            if texts is not None and before.rstrip().endswith(("version", "versions")):
+                continue
+            named = levels if _LEVEL.search(text) else ()
+            if not _resolves(token, case.measured) and not _resolves(token, frozenset(named)):
                 yield trouble(
                     file,
                     pointer,
@@ -180,7 +228,7 @@ def boundaries(case: Case) -> Iterator[Finding]:
     if case.evidence.evaluation is not None:  # then NEG001 runs
         told = {(file, pointer) for file, pointer, text in _findings_of(case) if _is_too_short(text)}
     for kind, document in case.evidence.documents():
-        for pointer, name, text in _said(document):
+        for pointer, name, text in _said(document, _LIMITS | _REASONS):
             empty = tells_nothing(text) or (name in _LIMITS and text.isascii() and len(text.split()) < 2)
             if empty and (kind.path, pointer) not in told:
                 yield trouble(
@@ -193,17 +241,19 @@ def boundaries(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _said(part: object, name: str = "", path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str, str]]:
-    """(pointer, field, text) of the fields of a document that must say something; free fields are left out."""
+def _said(
+    part: object, wanted: Collection[str], name: str = "", path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[str, str, str]]:
+    """(pointer, field, text) of a document's texts in fields of these names; free fields are left out."""
     if isinstance(part, str):
-        if name in _LIMITS or name in _REASONS:
+        if name in wanted:
             yield pointer_of(path), name, part
     elif isinstance(part, Model):
         for field, value in vars(part).items():
-            yield from _said(value, field, (*path, field))
+            yield from _said(value, wanted, field, (*path, field))
     elif isinstance(part, tuple):
         for index, item in enumerate(part):
-            yield from _said(item, name, (*path, index))
+            yield from _said(item, wanted, name, (*path, index))
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
@@ -240,4 +290,4 @@ def placeholders(case: Case) -> Iterator[Finding]:
                 )
 
 
-RULES = (complete, numbers, integers, negative, boundaries, placeholders)
+RULES = (complete, numbers, integers, elsewhere, negative, boundaries, placeholders)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from proofpress.errors import UsageError
 from proofpress.evidence.finding import Finding
@@ -10,7 +11,7 @@ from proofpress.render.render import explain_staleness
 from proofpress.render.sets import RELEASED
 from proofpress.verify.rule import RULE_BOOK, RULE_BOOK_RELEASED, Case, rule, trouble
 
-_EVAL = "model/eval_metrics.json"
+_EVAL, _COST = "model/eval_metrics.json", "model/efficiency_report.json"
 _RENDER = "run 'proofpress render' and commit what it writes; documents are never edited by hand"
 _PROVIDE = "build the missing evidence from the recorded run, or assemble the pack with a lesser profile"
 
@@ -49,6 +50,8 @@ def required(case: Case) -> Iterator[Finding]:
     for profile in chain:
         asked = f"profile '{profile.name}' asks for it"
         for name in (*profile.documents, *(("suite", "readiness") if profile.readiness else ())):
+            if profile.since.get(name, 1) > evidence.manifest.rule_book:
+                continue
             if name in kinds and not evidence.holds(name) and not any(map(kinds[name].holds, case.broken)):
                 path = kinds[name].path
                 yield trouble(
@@ -195,12 +198,47 @@ def validated(case: Case) -> Iterator[Finding]:
         )
 
 
+@rule("PRO023", "Costs are measured as the profile asks for it", needs="efficiency", after="PRO003", book=2)
+def costs(case: Case) -> Iterator[Finding]:
+    """The profile asks for a cost (`costs`), but the efficiency report holds no row of that name, or one that was
+    measured by fewer timed or fewer untimed calls.
+
+    A row without value says why it has none, and is a row all the same.
+    """
+    report = case.evidence.efficiency
+    rows = tuple(enumerate(report.rows if report else ()))
+    for profile in case.profiles.chain(case.evidence.manifest.profile):
+        for wanted in profile.costs:
+            found = [(index, row) for index, row in rows if fnmatchcase(row.name, wanted.name)]
+            if not found:
+                yield trouble(
+                    _COST,
+                    "/rows",
+                    f"no cost {wanted.name}: profile '{profile.name}' asks for it",
+                    expected=wanted.name,
+                    found=", ".join(row.name for _index, row in rows),
+                    hint="measure it, or record it without value and with the reason: proofpress pack efficiency",
+                )
+            for index, row in found:
+                for name in ("repeats", "warm_up"):
+                    least, mine = getattr(wanted, name), getattr(row, name)
+                    if least is not None and row.value is not None and (mine is None or mine < least):
+                        yield trouble(
+                            _COST,
+                            f"/rows/{index}/{name}",
+                            f"{row.name}: {name.replace('_', ' ')} {mine}, profile '{profile.name}' asks for {least}",
+                            expected=f"at least {least}",
+                            found=mine if mine is not None else "nothing",
+                            hint="measure it again with more calls",
+                        )
+
+
 @rule("GEN001", "Every document was written by an accepted program", after="PRO003")
 def generators(case: Case) -> Iterator[Finding]:
     """`generated_by` names a program that the profile does not accept for this document.
 
-    Hand-written evidence has no run behind it. Write the document with its builder, or accept the program in
-    a profile.
+    Each document has its own builder, and no other builder's word counts for it. Hand-written evidence has no run
+    behind it. Write the document with its builder, or accept the program in a profile.
     """
     chain = case.profiles.chain(case.evidence.manifest.profile)
     for kind, document in case.evidence.documents():
@@ -209,9 +247,7 @@ def generators(case: Case) -> Iterator[Finding]:
                 kind.path,
                 "/generated_by",
                 f"'{document.generated_by}' is not accepted as writer of the {kind.role}",
-                expected=" or ".join(
-                    sorted({label for profile in chain for labels in profile.generators.values() for label in labels})
-                ),
+                expected=" or ".join(case.profiles.labels(chain, kind.name)) or "no writer: the profile names none",
                 found=document.generated_by,
                 hint="write the document with its builder",
             )
@@ -348,5 +384,5 @@ def rehearsal(case: Case) -> Iterator[Finding]:
 
 RULES = (
     *(known_profile, required, floor, generators, known_set, downgrade, fresh, rehearsal, identities),
-    *(recomputable, validated),
+    *(recomputable, validated, costs),
 )

@@ -1,6 +1,6 @@
 """EVL: an evaluation is the sum of its metrics files, ran with its configuration, and its rows say who wrote them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -189,6 +189,53 @@ def configuration(case: Case) -> Iterator[Finding]:
             )
 
 
+@rule("EVL008", "The effective configuration says what was evaluated", needs="evaluation", after="PRO003", book=2)
+def settings(case: Case) -> Iterator[Finding]:
+    """The effective configuration names another snapshot, other splits, or a metric that was not measured, or leaves a
+    headline metric out; or the profile asks for `metrics_files`, and the configuration names no split, no metrics or
+    none of the evaluation's parameters.
+
+    Its names are `dataset_snapshot_id`, `split` or `splits`, `metrics` and `parameters`, each a word, a list of words
+    or a mapping whose keys count. A configuration that says nothing would fit every evaluation.
+    """
+    evaluation, config = case.evaluation, case.evidence.effective_config
+    if config is None:
+        return
+    headline = {item.name for item in case.evidence.release.headline}
+    measured = {row.name for row in evaluation.rows}
+    stated = {name: _words(config.get(name)) for name in ("dataset_snapshot_id", "metrics", "parameters")}
+    stated["splits"] = _words(config.get("splits", config.get("split")))
+    wanted = {
+        "dataset_snapshot_id": {evaluation.dataset_snapshot_id},
+        "splits": {split.name for split in evaluation.splits},
+        "metrics": (stated["metrics"] & measured) | (headline & measured),
+    }
+    if any(profile.metrics_files for profile in case.profiles.chain(case.evidence.manifest.profile)):
+        least = {"splits": wanted["splits"], "metrics": headline, "parameters": set(evaluation.parameters)}
+        for name, most in least.items():
+            if most and not (stated[name] if name != "parameters" else config_parameters(config).keys() & most):
+                yield _unsaid(name, most, "nothing")
+    for name, right in wanted.items():
+        if stated[name] and stated[name] != right:
+            yield _unsaid(name, right, ", ".join(sorted(stated[name])))
+
+
+def _unsaid(name: str, expected: Collection[str], found: str) -> Finding:
+    return trouble(
+        EFFECTIVE_CONFIG,
+        f"/{name}",
+        f"the configuration does not say what was evaluated: its {name.replace('_', ' ')}",
+        expected=", ".join(sorted(expected)),
+        found=found,
+        hint="name in the configuration what the evaluation program was told, then aggregate again",
+    )
+
+
+def _words(value: Any) -> set[str]:
+    items = (value,) if isinstance(value, str) else value if isinstance(value, tuple | Mapping) else ()
+    return {item for item in items if isinstance(item, str)}
+
+
 def _row_files(case: Case) -> dict[str, tuple[str, str]]:
     """Per-example files by path: the profile's name of such rows, and the pointer at which the file is named."""
     files: dict[str, tuple[str, str]] = {}
@@ -258,4 +305,4 @@ def baseline_rows(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (inputs, one_run, rows, kept, configuration, markers, baseline_rows)
+RULES = (inputs, one_run, rows, kept, configuration, settings, markers, baseline_rows)

@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from proofpress.evidence.finding import Finding
-from proofpress.evidence.pack import CHECKSUMS, MANIFEST
+from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST
+from proofpress.evidence.roles import is_below, is_known_place, named_files, role_at, roles_of
 from proofpress.ingest.checksums import parse_checksums, render_checksums
+from proofpress.render.sets import RENDERED
 from proofpress.verify.rule import Case, bytes_of, rule, trouble
 
 SECTIONS = ("dataset", "demo", "model", "training")
@@ -221,4 +223,65 @@ def recorded_files(case: Case) -> Iterator[Finding]:
                 )
 
 
-RULES = (digests, missing, unlisted, entries, checksums, model_files, recorded_files)
+@rule("INT008", "Every file belongs to something", book=2)
+def belongs(case: Case) -> Iterator[Finding]:
+    """A listed file is one that no document of the pack speaks of, or `manifest.json` gives it another role than the
+    documents do.
+
+    A file that is left over from another run, and listed by nobody but the manifest, would be taken for evidence.
+    What shows nothing by itself lies below `attachments/`, what an import keeps of another project below `upstream/`
+    with its `import_report.json`. `README.md`, `review.md`, `migration.md`, `LICENSE`,
+    `NOTICE` and `CITATION.cff` stand for themselves.
+    """
+    if case.unreadable:
+        return  # nobody knows what a document that can't be read would have said
+    evidence = case.evidence
+    documents = {kind.name: getattr(evidence, kind.name) for kind in KINDS if evidence.holds(kind.name)}
+    documents |= {"pipeline_lock": evidence.pipeline_lock} if evidence.pipeline_lock else {}
+    roles, named = roles_of(documents), named_files(documents)
+    rendered = {document.path for document in case.documents} | RENDERED
+    for index, entry in enumerate(evidence.manifest.files):
+        path = entry.path
+        if not (is_known_place(path) or path in rendered or is_below(path, named)):
+            folder = path.rpartition("/")[0]
+            near = [kind.path for kind, _document in evidence.documents() if kind.path.startswith(f"{folder}/")]
+            yield trouble(
+                path,
+                "",
+                "no document of the pack speaks of this file" + (f", neither {', '.join(near)}" if near else ""),
+                expected="a file that a document names, or one below attachments/",
+                found=f"{path} (manifest.json#/files/{index})",
+                hint="remove what is left over, or move it to attachments/ and assemble the pack again",
+            )
+        elif entry.role != (wanted := role_at(path, roles)):
+            yield trouble(
+                MANIFEST,
+                f"/files/{index}/role",
+                f"{path} has another role in manifest.json than in the documents",
+                expected=wanted,
+                found=entry.role,
+                hint=_REPACK,
+            )
+
+
+@rule("INT009", "External artifacts have names of their own", book=2)
+def external(case: Case) -> Iterator[Finding]:
+    """An external artifact has the name of a file of the pack, or of another artifact: nobody could tell which of the
+    two is meant.
+    """
+    manifest = case.evidence.manifest
+    taken = {entry.path for entry in manifest.files} | {entry.path.removeprefix("model/") for entry in manifest.files}
+    for index, item in enumerate(manifest.external_artifacts):
+        if item.name in taken:
+            yield trouble(
+                MANIFEST,
+                f"/external_artifacts/{index}/name",
+                f"{item.name} is a file of the pack, or another artifact",
+                expected="a name of its own",
+                found=item.name,
+                hint="rename the artifact, or remove one of the two",
+            )
+        taken.add(item.name)
+
+
+RULES = (digests, missing, unlisted, entries, checksums, model_files, recorded_files, belongs, external)

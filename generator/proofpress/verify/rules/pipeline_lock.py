@@ -1,9 +1,9 @@
 """LCK: what DVC recorded of the run is what the pack promotes."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from proofpress.evidence.dvc import LOCK, LockedFile, PipelineLock, leaves
+from proofpress.evidence.dvc import LOCK, LockedFile, PipelineLock, folder_md5, leaves
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import PARAMS, Evidence
 from proofpress.ingest.raw import RawFile
@@ -20,8 +20,9 @@ def recorded(case: Case) -> Iterator[Finding]:
     parameter: the files were taken from different runs, or edited after the run.
 
     An output of the lock is compared with the file that stands at its path in the pack, else with the file of the
-    same name that the run, the model manifest or the evaluation lists. Folders are not compared. A lock that
-    records nothing of the pack is refused: it belongs to another run.
+    same name that the run, the model manifest or the evaluation lists. A folder is compared with the folder at its
+    path in the pack, else with the only folder of the same name that holds as many files: DVC knows it by the digest
+    of the list of its files. A lock that records nothing of the pack is refused: it belongs to another run.
     """
     lock = case.evidence.pipeline_lock
     if lock is None:  # pragma: no cover - the rule needs it
@@ -39,6 +40,21 @@ def recorded(case: Case) -> Iterator[Finding]:
                 found=f"md5 {file.md5(text=out.text)}, {file.size} bytes",
                 hint=_RETURN,
             )
+    folders = dict(_promoted_folders(lock, case.raw.files))
+    for out, (place, inside) in folders.items():
+        digests = {path: file.md5() for path, file in inside.items()}
+        found = {folder_md5(digests)}
+        if out.text:
+            found.add(folder_md5({path: file.md5(text=True) or file.md5() for path, file in inside.items()}))
+        if all(digests.values()) and out.md5 not in found:
+            yield trouble(
+                place,
+                "",
+                f"the files below {place}/ are not those that {LOCK} recorded as the folder {out.path}",
+                expected=f"md5 {out.md5}" + (f", {out.files} files" if out.files is not None else ""),
+                found=f"md5 {folder_md5(digests)}, {len(inside)} files",
+                hint=_RETURN,
+            )
     promoted = graph.statements(graph.PARAMETERS, case.evidence, case.raw)
     mine = dict(leaves(promoted[0].value)) if promoted and promoted[0].rule == graph.PARAMETERS.rule else None
     read = list(lock.parameters(PARAMS.rpartition("/")[2]))
@@ -53,7 +69,7 @@ def recorded(case: Case) -> Iterator[Finding]:
                 found=locked,
                 hint=_RETURN,
             )
-    if not files and not (mine is not None and read):
+    if not files and not folders and not (mine is not None and read):
         yield trouble(
             LOCK,
             "/stages",
@@ -62,6 +78,23 @@ def recorded(case: Case) -> Iterator[Finding]:
             found=", ".join(stage.name for stage in lock.stages) or "no stage",
             hint="copy dvc.lock from the project in which the run was recorded, or leave it out",
         )
+
+
+def _promoted_folders(
+    lock: PipelineLock, files: Mapping[str, RawFile]
+) -> Iterator[tuple[LockedFile, tuple[str, Mapping[str, RawFile]]]]:
+    """The locked folders that the pack holds, each with its place in the pack and its files by their path in it."""
+    inside: dict[str, dict[str, RawFile]] = defaultdict(dict)
+    for path, file in files.items():
+        parts = path.split("/")
+        for at in range(1, len(parts)):
+            inside["/".join(parts[:at])]["/".join(parts[at:])] = file
+    for out in (out for _stage, out in lock.outs() if out.is_folder):
+        name = out.path.rstrip("/").rpartition("/")[2]
+        same = [place for place, held in inside.items() if place.rpartition("/")[2] == name and len(held) == out.files]
+        place = out.path.rstrip("/") if out.path.rstrip("/") in inside else same[0] if len(same) == 1 else ""
+        if place:
+            yield out, (place, inside[place])
 
 
 def promoted_files(

@@ -3,13 +3,12 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.interface import Interface
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.evidence.values import Number
-from proofpress.ingest.strict import parse_json
 from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
 
@@ -99,21 +98,28 @@ def fixed_inputs(case: Case) -> Iterator[Finding]:
 @rule("IFC004", "The interface names what model and evaluation name", needs="interface", book=2)
 def same_names(case: Case) -> Iterator[Finding]:
     """Inputs or outputs of the interface are not those of the model package, a score is of an output that the interface
-    does not name, or a metric is one that was not measured.
+    does not name, a metric is one that was not measured, or a headline metric of the release is not among the metrics.
+
+    A list that is left empty promises nothing, and so could never be broken.
     """
     interface, model, evaluation = _interface(case), case.evidence.model, case.evidence.evaluation
     outputs = {item.name for item in interface.outputs}
     pairs: list[tuple[str, str, set[str], set[str]]] = []
     if model is not None:
         pairs += [
-            (f"/{kind}", _MODEL, {item.name for item in getattr(model, kind)}, promised)
+            (
+                f"/{kind}",
+                _MODEL,
+                {item.name for item in getattr(model, kind)},
+                {item.name for item in getattr(interface, kind)},
+            )
             for kind in ("inputs", "outputs")
-            if (promised := {item.name for item in getattr(interface, kind)})
         ]
     if evaluation is not None:
         measured = {row.name for row in evaluation.rows}
-        unknown = {item.name for item in interface.metrics} - measured
-        pairs.append(("/metrics", _EVAL, measured, measured | unknown))
+        named = {item.name for item in interface.metrics}
+        first = {item.name for item in case.evidence.release.headline} & measured
+        pairs.append(("/metrics", _EVAL, first | (named & measured), named))
     for index, fixed in enumerate(interface.fixed_input_scores if outputs else ()):
         pairs.append(
             (f"/{SCORES}/{index}/scores", INTERFACE, outputs, outputs | {score.output for score in fixed.scores})
@@ -126,8 +132,8 @@ def same_names(case: Case) -> Iterator[Finding]:
                 INTERFACE,
                 pointer,
                 f"{pointer[1:]} of the interface are not those of {source}: {missing or strange}",
-                expected=", ".join(sorted(wanted)),
-                found=", ".join(sorted(found)),
+                expected=", ".join(sorted(wanted)) or "nothing",
+                found=", ".join(sorted(found)) or "nothing",
                 hint="name in the interface what the model package and the evaluation name",
             )
 
@@ -183,36 +189,59 @@ def removed(case: Case) -> Iterator[Finding]:
             )
 
 
-def answer_of(value: Any) -> tuple[Number | None, str | None]:
+def answer_of(value: Any) -> tuple[Decimal | None, str | None]:
     """A value of a scores file as number and word: one of them, or neither when it is no answer."""
-    if isinstance(value, Number):
-        return value, None
     if isinstance(value, bool):
         return None, "true" if value else "false"
+    if isinstance(value, int | Decimal):
+        return value if isinstance(value, Decimal) else Decimal(value), None
     return None, value if isinstance(value, str) and value else None
 
 
-@rule("IFC007", "Scores on fixed inputs are those of the file that they come from", needs="interface", book=2)
+@rule(
+    "IFC007",
+    "Scores on fixed inputs are those of the file that they come from",
+    needs="interface",
+    after="IFC002",
+    book=2,
+)
 def scores_file(case: Case) -> Iterator[Finding]:
-    """The interface names the pack's file of scores, but an answer is not the one that stands there, or the file is
-    missing, larger than 1 MiB or no JSON Lines.
+    """A fixed input has answers, but names no file of this pack that they come from (`scores_path`); the file is
+    missing, larger than 1 MiB or no JSON Lines; an answer is not the one that stands there; or the file is one that
+    the demo wrote, and the demo ran on another input.
+
+    An answer that only the interface tells was typed by somebody.
     """
+    run = case.evidence.demo
     for index, item in enumerate(_interface(case).fixed_input_scores):
-        if item.scores_path is None or item.scores_path in case.broken:
+        if item.scores_path in case.broken:
             continue
         pointer = f"/{SCORES}/{index}"
-        file = case.raw.files.get(item.scores_path)
-        if file is None or file.data is None or not item.scores_path.endswith(".jsonl"):
+        file = case.raw.files.get(item.scores_path or "")
+        lines = case.rows(file.path) if file is not None and file.path.endswith(".jsonl") else None
+        if item.scores_path is None or lines is None:
             yield trouble(
                 INTERFACE,
                 f"{pointer}/scores_path",
-                f"there are no scores to compare with at {item.scores_path}",
+                f"there are no scores to compare with at {item.scores_path}"
+                if item.scores_path
+                else f"no file shows where the answers for '{item.name}' come from",
                 expected="JSON Lines of this pack, at most 1 MiB",
-                found=item.scores_path,
+                found=item.scores_path or "nothing",
                 hint=_AGAIN,
             )
             continue
-        rows = {str(row.get(item.key_field, number)): row for number, row in enumerate(_rows(file.data), start=1)}
+        shown = run is not None and item.scores_path in {output.path for output in run.outputs}
+        if shown and run is not None and item.input_sha256 not in {source.sha256 for source in run.inputs}:
+            yield trouble(
+                INTERFACE,
+                f"{pointer}/scores_path",
+                f"{item.scores_path} was written by the demo, which did not read the fixed input '{item.name}'",
+                expected=f"an input with sha256 {item.input_sha256}",
+                found=", ".join(source.path for source in run.inputs),
+                hint="score the fixed input, and name the file with its scores",
+            )
+        rows = {str(row.get(item.key_field, number)): row for number, row in enumerate(lines, start=1)}
         for place, score in enumerate(item.scores):
             there = answer_of(rows.get(score.key, {}).get(score.output))
             if there != (score.score, score.label):
@@ -226,14 +255,66 @@ def scores_file(case: Case) -> Iterator[Finding]:
                 )
 
 
-def _rows(data: bytes) -> Iterator[dict[str, Any]]:
-    for line in data.splitlines():
-        row = parse_json(line)
-        yield row if isinstance(row, dict) else {}
-
-
-def _shown(score: Number | None, label: str | None) -> str:
+def _shown(score: Decimal | None, label: str | None) -> str:
     return str(score) if score is not None else label or "no answer"
+
+
+@rule(
+    "IFC008",
+    "Answers on fixed inputs are those of the evaluation",
+    needs="interface evaluation",
+    after="IFC007",
+    book=2,
+)
+def same_answers(case: Case) -> Iterator[Finding]:
+    """A record of a fixed input is an example of the evaluation too, by its key, and the answer there is another one
+    than the one that the interface tells: a field of the per-example results has the name of the output.
+
+    Only records whose key stands in their own file of scores are compared; row numbers mean nothing elsewhere.
+    """
+    evaluation = case.evidence.evaluation
+    paths = {row.per_sample.path for row in (evaluation.rows if evaluation else ()) if row.per_sample}
+    examples = {
+        str(row["key"]): (path, row)
+        for path in sorted(paths & case.raw.files.keys() - case.broken)
+        for row in case.rows(path) or ()
+        if "key" in row
+    }
+    for index, item in enumerate(_interface(case).fixed_input_scores):
+        file = case.raw.files.get(item.scores_path or "")
+        keyed = {
+            str(row[item.key_field]) for row in (case.rows(file.path) if file else ()) or () if item.key_field in row
+        }
+        for place, score in enumerate(item.scores):
+            path, row = examples.get(score.key, ("", {}))
+            if (
+                score.key in keyed
+                and score.output in row
+                and answer_of(row[score.output]) != (score.score, score.label)
+            ):
+                yield trouble(
+                    INTERFACE,
+                    f"/{SCORES}/{index}/scores/{place}",
+                    f"the answer '{score.output}' for {score.key} is another one in {path}",
+                    expected=_shown(*answer_of(row[score.output])),
+                    found=_shown(score.score, score.label),
+                    hint="score fixed inputs and examples with the same model",
+                )
+
+
+@rule("CHG002", "Support outlasts the release", book=2)
+def supported(case: Case) -> Iterator[Finding]:
+    """Support ended before the release came out, so that it was never offered."""
+    release = case.evidence.release
+    if release.support is not None and release.support.until < release.released_at[:10]:
+        yield trouble(
+            RELEASE,
+            "/support/until",
+            "support ends before the release",
+            expected=f"{release.released_at[:10]} or later",
+            found=release.support.until,
+            hint="state until when fixes are offered, or leave the support out",
+        )
 
 
 @rule("CHG001", "A release says what changed", book=2)
@@ -266,4 +347,4 @@ def entry(case: Case) -> Iterator[Finding]:
         )
 
 
-RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, scores_file, entry)
+RULES = (scored_model, once, fixed_inputs, same_names, deprecated, removed, scores_file, same_answers, entry, supported)

@@ -153,7 +153,8 @@ def declared(case: Case) -> Iterator[Finding]:
 @rule("RDY006", "A scope decision binds the report in which its target was missed", after="PRO003", book=2)
 def decisions(case: Case) -> Iterator[Finding]:
     """A decision to re-scope a target binds no report of this pack in which that target was missed with that value, was
-    accepted before it was measured, or does not name the issues of the row.
+    accepted before it was measured, or does not name the issues of the row; or the replacement target asks for no less
+    than the one that was missed, or is missed by the measured value too.
     """
     if not case.evidence.scope_decisions:
         return

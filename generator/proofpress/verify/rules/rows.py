@@ -113,4 +113,63 @@ def level(case: Case) -> Iterator[Finding]:
             )
 
 
-RULES = (same_unit, known_dimensions, same_keys, level)
+@rule("MET026", "A hit is what label and prediction make of it", needs="evaluation", after="INT001", book=2)
+def hits(case: Case) -> Iterator[Finding]:
+    """A row of per-example results counts as wrong (`correct` is 0) although label and prediction are the same, or as
+    right although they differ and every prediction of the file is one of its labels.
+
+    Where predictions are other words than labels, as in free text, a program may rightly take two words for the same.
+    Files above 1 MiB are not checked.
+    """
+    evaluation = case.evidence.evaluation
+    places = (
+        place for row in (evaluation.rows if evaluation else ()) for place in (row.per_sample, row.baseline_per_sample)
+    )
+    for path in dict.fromkeys(place.path for place in places if place is not None):
+        rows = case.rows(path) if path in case.raw.files and path not in case.broken else None
+        told = [row for row in rows or () if {"label", "prediction", "correct"} <= row.keys()]
+        labels = {row["label"] for row in told if isinstance(row["label"], str | int)}
+        closed = all(isinstance(row["prediction"], str | int) and row["prediction"] in labels for row in told)
+        for row in told:
+            same = row["label"] == row["prediction"]
+            if (same and row["correct"] == 0) or (closed and not same and row["correct"] == 1):
+                yield trouble(
+                    path,
+                    f"key {row['key']}" if "key" in row else "",
+                    f"label {row['label']} and prediction {row['prediction']} do not make correct {row['correct']}",
+                    expected=int(same),
+                    found=row["correct"],
+                    hint="score the examples again; results are never edited",
+                )
+
+
+@rule("MET027", "Targets ask for the better side, costs are measured amounts", needs="evaluation", book=2)
+def sides(case: Case) -> Iterator[Finding]:
+    """A target of at least so much stands on a metric whose lower values are better, or the other way round; or a cost
+    is negative, or has a value behind which there was no timed call.
+    """
+    evaluation, efficiency = case.evidence.evaluation, case.evidence.efficiency
+    for index, row in enumerate(evaluation.rows if evaluation else ()):
+        if row.target is not None and row.higher_is_better is (row.target.op == "<="):
+            yield trouble(
+                EVAL,
+                f"/rows/{index}/target/op",
+                f"{row.key}: the target {row.target.op} {row.target.value} asks for the worse side",
+                expected=">=" if row.higher_is_better else "<=",
+                found=row.target.op,
+                hint="state which values are better, and a target on that side",
+            )
+    for index, cost in enumerate(efficiency.rows if efficiency else ()):
+        if cost.value is not None and (cost.value < 0 or cost.repeats == 0):
+            name = "value" if cost.value < 0 else "repeats"
+            yield trouble(
+                WHERE["efficiency"],
+                f"/rows/{index}/{name}",
+                f"{cost.name} was not measured: {name} {getattr(cost, name)}",
+                expected="0 or more" if name == "value" else "at least 1",
+                found=getattr(cost, name),
+                hint="measure the cost again",
+            )
+
+
+RULES = (same_unit, known_dimensions, same_keys, level, hits, sides)

@@ -1,7 +1,7 @@
 """RUN: the training was preflighted on this data and configuration, all its files are here, and it resumed its own."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from proofpress.evidence.finding import Finding
@@ -14,6 +14,7 @@ from proofpress.evidence.preflight import (
     requirement_checks,
 )
 from proofpress.evidence.training import RunIdentity, resumed_log_trouble, role_in_run
+from proofpress.evidence.values import Number, seconds_between
 from proofpress.ingest.strict import PARSERS, StrictError
 from proofpress.render.sets import RENDERED
 from proofpress.verify.identity_graph import same_value
@@ -28,7 +29,8 @@ _PACKAGE = "package the run folder again: proofpress pack training"
 @rule("RUN001", "The training preflight passed", needs="preflight", book=2)
 def passed(case: Case) -> Iterator[Finding]:
     """A check of the preflight failed, is missing, or says something else than the values behind it give; or the
-    verdict is not that of the checks.
+    verdict is not that of the checks. There is a check of each document of the dataset that the pack holds, of the
+    configuration's schema, and of each thing that is required of the machine.
 
     A run whose preflight failed may have used broken data or a machine that it was not made for.
     """
@@ -36,7 +38,9 @@ def passed(case: Case) -> Iterator[Finding]:
     if report is None:
         return
     schema = report.configuration.validated_by
+    reviewed = ("dataset_spec", "dataset_check", "dataset_snapshot")
     wanted = [document_check(_PATHS[name]) for name in ("dataset", "dataset_manifest", "splits")]
+    wanted += [document_check(_PATHS[name]) for name in reviewed if case.evidence.holds(name)]
     wanted += configuration_checks(schema.path, None if schema.closed else "/") if schema else ()
     wanted += requirement_checks(report.requirements, report.machine)
     for check, found in contradicted(report.checks, wanted):
@@ -269,4 +273,75 @@ def _parsed(case: Case, path: str) -> Any:
     return values if isinstance(values, dict) else None
 
 
-RULES = (passed, configuration, dataset, before, listed, resumed, resumed_step)
+@rule("RUN008", "The run's command and duration are those of its record", needs="training", book=2)
+def record(case: Case) -> Iterator[Finding]:
+    """An option of the run's command (`--name value` or `--name=value`) has another value than the parameter of that
+    name, or the run took longer than from its start to its finish.
+    """
+    run = case.evidence.training
+    if run is None:
+        return
+    values = run.parameters
+    elapsed = seconds_between(run.started_at, run.finished_at)
+    told: list[tuple[str, str, Any, Any]] = [
+        (f"/command/{index}", f"the option {name}", values[name], value)
+        for index, name, value in _options(run.command)
+        if name in values and not isinstance(values[name], dict | tuple)
+    ]
+    for pointer, what, expected, found in told:
+        if str(expected) != str(found) and not same_value(expected, _number(found)):
+            problem = f"{what} is not the parameter of the run"
+            yield trouble(
+                _RUN, pointer, problem, expected=expected, found=found, hint="record the run as it was started"
+            )
+    if run.duration_seconds > elapsed + 1:
+        yield trouble(
+            _RUN,
+            "/duration_seconds",
+            "the run took longer than from its start to its finish",
+            expected=f"at most {elapsed:.0f} seconds",
+            found=run.duration_seconds,
+            hint="record the times that the run really had",
+        )
+
+
+def _options(command: Sequence[str]) -> Iterator[tuple[int, str, str]]:
+    """(place, name, value) of the options of a command."""
+    for index, word in enumerate(command):
+        if not word.startswith("--"):
+            continue
+        name, equals, value = word[2:].partition("=")
+        following = command[index + 1] if index + 1 < len(command) else ""
+        if equals:
+            yield index, name.replace("-", "_"), value
+        elif following and not following.startswith("--"):
+            yield index + 1, name.replace("-", "_"), following
+
+
+def _number(value: Any) -> Any:
+    try:
+        return Number(str(value))
+    except (ValueError, ArithmeticError):
+        return value
+
+
+@rule("RUN009", "The run made the model's weights", needs="training model_manifest", book=2)
+def weights(case: Case) -> Iterator[Finding]:
+    """The model has files of weights, and none of them is an output of the training run: model and run were put
+    together from two places.
+    """
+    run, model = case.evidence.training, case.evidence.model_manifest
+    made = {item.sha256 for item in run.outputs} if run else set()
+    files = [item for item in (model.files if model else ()) if item.role == "weights"]
+    if files and not any(item.sha256 in made for item in files):
+        yield trouble(
+            _RUN,
+            "/outputs",
+            "the training run wrote none of the model's weights",
+            expected=" or ".join(f"model/{item.path} with sha256 {item.sha256}" for item in files),
+            found=", ".join(item.path for item in run.outputs) if run else "no run",
+            hint=_PACKAGE,
+        )
+
+
+RULES = (passed, configuration, dataset, before, listed, resumed, resumed_step, record, weights)
