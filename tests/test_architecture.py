@@ -28,6 +28,8 @@ ORDER = (
     {"pipeline", "scaffold"},
     {"decide", "handoff", "repair", "proofread"},
     {"approve"},
+    {"intake"},
+    {"oversight"},
     {"site"},
     {"build"},
     {"preview", "prove", "publication"},

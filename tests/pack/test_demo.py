@@ -19,6 +19,7 @@ from proofpress.pack.clean_run import RunError, run_clean
 from proofpress.pack.demo import rerun_demo, run_demo
 from proofpress.pack.model import ModelBytes, model_id_of, write_model
 from proofpress.pack.writer import PackError, write_bytes
+from registering import register
 
 DEMO, RUNTIME = "demo/terminal_demo_manifest.json", "demo/runtime_preflight_report.json"
 REPORT, RECEIPTS = "demo/batch_receipt_report.json", "demo/receipts.jsonl"
@@ -267,8 +268,7 @@ def test_a_pack_without_a_demo(pack: PackBuilder, run: Run) -> None:
 
 
 def test_a_registered_pack_is_never_touched(pack: PackBuilder, run: Run) -> None:
-    event = ("--by", "owner", "--at", "2026-03-03T00:00:00Z")
-    assert run("registry", "submit", pack.release_id, *event)[0] == 0
+    register(pack.root.parent, pack.release_id)
     before = contents(pack.folder)
     code, _out, err = run("demo", "run", str(pack.folder))
     assert (code, "registered" in err) == (ExitCode.USAGE, True)

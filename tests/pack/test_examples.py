@@ -18,6 +18,7 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
 from proofpress.pack.preflight import open_place
+from proofpress.registry import open_registry
 from proofpress.verify import Profiles
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,13 +130,14 @@ def test_every_release_was_judged_before_it_was_promoted() -> None:
     judged = receipts()
     assert sorted(judged) == RELEASES
     assert [release for release in RELEASES if judged[release]["verdict"] == "FAIL"] == [RELEASE]
-    log = (ROOT / "packs" / "registry" / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    approved = [event for event in map(json.loads, log) if event["kind"] == "approved"]
-    assert {event["release_id"] for event in approved} == set(RELEASES) - {RELEASE}
-    for event in approved:
-        receipt = judged[event["release_id"]]
-        assert (receipt["verdict"], receipt["subject"]["pack_id"]) == ("PASS", event["pack_id"])
-        assert receipt["evaluated_at"] < event["at"]
+    registry = open_registry(ROOT / "packs" / "registry").registry()
+    assert (registry.intact, registry.status(RELEASE)) == (True, "REJECTED")
+    approved = [step for step in registry.steps if step.kind == "approved"]
+    assert {step.bundle_id for step in approved} == set(RELEASES) - {RELEASE}
+    for step in approved:
+        receipt = judged[step.bundle_id]
+        assert (receipt["verdict"], receipt["subject"]["pack_id"]) == ("PASS", registry.bundles[step.bundle_id].pack_id)
+        assert receipt["evaluated_at"] < step.at
 
 
 def test_a_patch_of_the_story_changes_no_score() -> None:

@@ -12,7 +12,7 @@ from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunk
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
 from proofpress.build.sources import source_units
-from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
+from proofpress.discovery import PackRef, attested_files, own_profiles, registry_files, rule_files
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
@@ -73,7 +73,9 @@ class SiteBuild:
         releases = self._release_units(frames, registry, places, publication.staging)
         families = self._families(places)
         cards = partial(read_cards, publication.staging)
-        listings = listing_units(frames, families, cards, code_digest(), own_profiles(self.root))
+        listings = listing_units(
+            frames, families, cards, code_digest(), own_profiles(self.root), registry_files(self.root)
+        )
         listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
         wanted = [(unit.name, unit.key) for unit in releases]
         wanted += [(unit.name, unit.key) for unit in listings]

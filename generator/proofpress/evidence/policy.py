@@ -7,6 +7,7 @@ from pydantic import Field
 from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
+from proofpress.evidence.registration import RegistryPolicy
 from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
@@ -123,6 +124,7 @@ class Policy(Model):
         default_factory=dict,
         description="Who must sign off before a deployment, by family; '*' stands for every family without its own",
     )
+    registry: RegistryPolicy | None = None
 
     def gates_of(self, family: str) -> Gates | None:
         """The gates of a family, None when the policy has none for it."""

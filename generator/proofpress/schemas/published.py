@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from proofpress.registry.state import Status
+from proofpress.registry.events import Status
 from proofpress.schemas.derived import DERIVED
 from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
 from proofpress.schemas.signed import DECIDED
