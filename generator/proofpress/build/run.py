@@ -14,9 +14,10 @@ from proofpress.build.site import Progress, code_digest, digest
 from proofpress.build.sources import source_units
 from proofpress.discovery import PackRef, attested_files, own_profiles, registry_files, rule_files
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
-from proofpress.instance import open_instance
-from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
-from proofpress.registry import Registry
+from proofpress.instance import Instance, open_instance
+from proofpress.pipeline import RULES, Rules, between_packs, check_instance
+from proofpress.registry import Registry, open_registry
+from proofpress.registry.kept import read_kept
 from proofpress.signoff.read import is_signoff
 from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
@@ -65,7 +66,7 @@ class SiteBuild:
         if len({ref.bundle_id for ref in self.refs}) < len(self.refs):
             checked = check_instance(instance, jobs=self.jobs)  # one address can't hold two packs
             return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
-        registry = read_registry(instance)
+        registry = self._registry(instance)
         RULES[self.root] = Rules.of(instance, registry, understood=False)
         publication = self.publication
         frames = self._frames()
@@ -94,6 +95,13 @@ class SiteBuild:
         self.index.keep_published(self._observed[1], wanted)
         self.progress(len(stale), len(stale))
         return BuildReport(packs=report.packs, verdicts=report.verdicts, findings=findings, outcome=outcome)
+
+    def _registry(self, instance: Instance) -> Registry:
+        kept = read_kept(self.index.kept_registry(), code_digest())
+        opened = open_registry(instance.registry, kept)
+        if opened.stored.log or not opened.stored.known:
+            self.index.keep_registry(opened.kept(code_digest()))
+        return opened.registry()
 
     def _frames(self) -> FrameSet:
         # The frame's time is fixed: no part of it may depend on when a release was added.

@@ -91,6 +91,8 @@ def _build(
     progress: Progress,
 ) -> BuildReport:
     packs = [(ref.label, ref.path) for ref in refs]
+    if rehash:
+        index.keep_registry(b"")
 
     def observe(fingerprints: Sequence[tuple[str, bool]] | None = None) -> tuple[tuple[Peek, ...], str]:
         peeks = index.scan(packs, jobs=jobs, rehash=rehash, fingerprints=fingerprints)

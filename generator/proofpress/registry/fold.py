@@ -34,7 +34,7 @@ def fold(
 
 
 class Fold:
-    """A registry in the making. Stops for good where the numbering breaks."""
+    """A registry in the making. Stops for good where the numbering breaks. `digests` are those of all requests."""
 
     def __init__(self, records: Records, *, findings: Iterable[Finding] = ()) -> None:
         self.findings = list(findings)
@@ -42,7 +42,7 @@ class Fold:
         self.policies: list[Adoption] = []
         self.size, self.at = 0, ""
         self._records = records
-        self._digests: set[str] = set()
+        self.digests: set[str] = set()
         self._stopped = False
 
     def registry(self, head: str = EMPTY_HEAD) -> Registry:
@@ -70,7 +70,7 @@ class Fold:
         except Refused as refused:
             self.findings.append(_finding(logged, refused))
             self._stopped = refused.rule == "REG004"
-            self._digests.add(logged.signed.digest)
+            self.digests.add(logged.signed.digest)
             self.size, self.at = self.size + 1, max(self.at, logged.at)
 
     def accept(self, logged: Logged) -> None:
@@ -81,7 +81,7 @@ class Fold:
             raise Refused("REG004", "the numbering is broken", str(self.size + 1), str(logged.seq), hint)
         if logged.at < self.at:
             raise Refused("REG005", "time goes backwards", f"{self.at} or later", logged.at)
-        if logged.signed.digest in self._digests:
+        if logged.signed.digest in self.digests:
             message = "the same request stands in the log already"
             raise Refused("REG020", message, "a request of its own", logged.signed.digest, "sign a new request")
         # (2) who signed it, and its effect
@@ -93,7 +93,7 @@ class Fold:
             warnings = self.lifecycle.accept(placed)
             self.findings += [_finding(logged, warning, "warning") for warning in warnings]
         # (3) it is part of the log
-        self._digests.add(logged.signed.digest)
+        self.digests.add(logged.signed.digest)
         self.size, self.at = logged.seq, logged.at
 
     def repeats(self, signed: Signed) -> bool:

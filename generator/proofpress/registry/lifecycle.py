@@ -1,6 +1,6 @@
 """The moves of a bundle: which are legal, and what each does. A move that is refused has changed nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -68,6 +68,19 @@ class Lifecycle:
         self._packs: dict[str, str] = {}
         self._tenants: dict[ScopeKey, set[str]] = {}
         self._records = records
+
+    def resume(
+        self, bundles: Iterable[BundleState], tenures: Mapping[ScopeKey, Iterable[Tenure]], steps: Iterable[Step]
+    ) -> None:
+        """Go on from a state that another lifecycle had reached."""
+        self.bundles = {state.bundle_id: state for state in bundles}
+        self.tenures = {scope: list(held) for scope, held in tenures.items()}
+        self.steps = list(steps)
+        self._packs = {state.pack_id: name for name, state in self.bundles.items()}
+        self._tenants = {
+            scope: {tenure.bundle_id for tenure in held if tenure.bundle_id is not None}
+            for scope, held in self.tenures.items()
+        }
 
     def known(self, event: BundleRequest) -> BundleState:
         """The bundle that an event is about. Raises `Refused` when it was never registered, or with another pack."""

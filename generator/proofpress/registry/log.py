@@ -61,12 +61,15 @@ def entry_of(seq: int, at: str, envelope: Opened) -> bytes:
     return data
 
 
-def parse_entries(entries: Iterable[bytes]) -> tuple[Log, tuple[Finding, ...]]:
-    """Read all entries. The log ends at the first that can't be read; findings are told for all of them."""
+def parse_entries(entries: Iterable[bytes], first: int = 1) -> tuple[Log, tuple[Finding, ...]]:
+    """Read all entries, from number `first` on.
+
+    The log ends at the first that can't be read; findings are told for all of them.
+    """
     log: list[Logged] = []
     findings: list[Finding] = []
     broken = False
-    for number, data in enumerate(entries, start=1):
+    for number, data in enumerate(entries, start=first):
         logged, found = _logged(data, number)
         findings += found
         broken = broken or logged is None

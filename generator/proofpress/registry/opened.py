@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from proofpress.registry.fold import Fold
+from proofpress.registry.kept import Kept, keep
 from proofpress.registry.messages import RegistryError
 from proofpress.registry.records import StoredRecords
 from proofpress.registry.state import Registry
@@ -26,6 +27,10 @@ class Opened:
         """What the log amounts to."""
         return self.fold.registry(self.stored.head)
 
+    def kept(self, program: str) -> bytes:
+        """The fold for `read_kept`, which asks for the same program. No bytes if anything was found."""
+        return keep(self.fold, self.records, self.stored.head, program)
+
     def intact(self) -> Registry:
         """The same. Raises `RegistryError` when the log is refused: nothing is appended to it or answered from it."""
         registry = self.registry()
@@ -40,14 +45,18 @@ class Opened:
         return registry
 
 
-def open_registry(folder: Path) -> Opened:
+def open_registry(folder: Path, kept: Kept | None = None) -> Opened:
     """Read and fold the registry in a folder. One that does not exist yet is empty.
 
-    Every signature is checked. Raises `IngestError` when a file of the log can't be read.
+    Every signature is checked, but for those of entries that a fold was kept of: these are hashed. Raises `IngestError`
+    when a file of the log can't be read.
     """
-    stored = read_log(folder / LOG_FOLDER)
+    stored = read_log(folder / LOG_FOLDER, (kept.size, kept.root) if kept else None)
     records = StoredRecords(folder)
-    fold = Fold(records, findings=stored.findings)
+    fold = kept.resume(records) if kept and stored.known and not stored.findings else None
+    if fold is None:
+        stored = read_log(folder / LOG_FOLDER) if stored.known else stored
+        fold = Fold(records, findings=stored.findings)
     for logged in stored.log:
         fold.apply(logged)
     if fold.policies and fold.policies[-1].policy.registry is not None:

@@ -27,6 +27,11 @@ class StoredRecords:
         self._policies: dict[str, Policy | None] = {}
         self._platforms: dict[str, Platform | None] = {}
 
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """The digests of the platforms that were asked for and are there."""
+        return tuple(sorted(sha256 for sha256, found in self._platforms.items() if found is not None))
+
     def policy(self, sha256: str) -> Policy | None:
         """The policy with this digest; None when it is not kept, is other bytes, or can't be understood."""
         if sha256 not in self._policies:

@@ -48,6 +48,7 @@ class StoredLog:
     """A log as it was read: its entries, what is wrong with the files, and the tree over the entries.
 
     `note` is the signed checkpoint, empty when there is no log yet. `tail` are the entries of a partial last bundle.
+    `known` says whether the log begins with the entries that the caller knew; `log` are those that follow them.
     """
 
     log: Log
@@ -55,6 +56,7 @@ class StoredLog:
     tree: Tree
     note: bytes
     tail: tuple[bytes, ...]
+    known: bool = False
 
     @property
     def head(self) -> str:
@@ -62,8 +64,11 @@ class StoredLog:
         return self.tree.root().hex()
 
 
-def read_log(folder: Path) -> StoredLog:
+def read_log(folder: Path, known: tuple[int, bytes] | None = None) -> StoredLog:
     """Read the log in a folder. One that does not exist yet has no entries.
+
+    `known` are size and root of a tree whose entries the caller has parsed before: if the log begins with them, they
+    are hashed and not parsed.
 
     Raises `IngestError` when a file of it can't be read: a link, not a regular file, too large, an I/O error.
     """
@@ -94,13 +99,16 @@ def read_log(folder: Path) -> StoredLog:
         findings.append(_finding(CHECKPOINT, message, checkpoint.root.hex(), tree.root().hex()))
     if not findings:
         findings += _tiles(folder, tree)
-    log, found = parse_entries(entries)
+    begins = known is not None and known[0] <= tree.size and tree.root(known[0]) == known[1]
+    skipped = known[0] if known is not None and begins else 0
+    log, found = parse_entries(entries[skipped:], skipped + 1)
     return StoredLog(
         log=log,
         findings=(*findings, *found),
         tree=tree,
         note=note,
         tail=tuple(tail) if len(tail) < WIDTH else (),
+        known=begins,
     )
 
 

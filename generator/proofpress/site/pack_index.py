@@ -121,6 +121,14 @@ class PackIndex:
         row = self._db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return str(row[0]) if row else ""
 
+    def kept_registry(self) -> bytes:
+        """The fold of the registry's log that was kept last; no bytes when there is none."""
+        return self._fact("registry").encode()
+
+    def keep_registry(self, kept: bytes) -> None:
+        """Keep a fold of the registry's log."""
+        self._db.execute("INSERT OR REPLACE INTO facts VALUES ('registry', ?)", (kept.decode(),))
+
     def published(self) -> tuple[str, Iterator[tuple[str, str]]]:
         """Stamp of the last finished build, and the (name, key) of its units."""
         return self._fact("stamp"), iter(self._db.execute("SELECT name, key FROM units"))
