@@ -335,12 +335,12 @@ def test_documents_are_added_and_removed() -> None:
 
 def test_headings_inside_code_are_text() -> None:
     lines = ["## A", "```sh", "# not a heading", "~~~", "```", "### B", "#hash"]
-    assert section_paths(lines) == ("A", "A", "A", "A", "A", "A / B", "A / B")
+    assert section_paths(tuple(lines)) == ("A", "A", "A", "A", "A", "A / B", "A / B")
 
 
 def test_the_title_is_no_section_but_later_headings_of_its_level_are() -> None:
     top = "(before the first section)"
-    assert section_paths(["x", "# Title", "y", "## A", "z", "# More", "## B"]) == (
+    assert section_paths(("x", "# Title", "y", "## A", "z", "# More", "## B")) == (
         top,
         top,
         top,

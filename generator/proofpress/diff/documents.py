@@ -4,6 +4,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from proofpress.diff.change import Change, DocumentDetail, FileDetail, SectionLines
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
@@ -51,13 +52,14 @@ def compare_documents(
     return tuple(changes), unchanged
 
 
-def _lines(document: RenderedDocument | None) -> list[str]:
+def _lines(document: RenderedDocument | None) -> tuple[str, ...]:
     if document is None or not document.text:
-        return []
-    return document.text.removesuffix("\n").split("\n")
+        return ()
+    return tuple(document.text.removesuffix("\n").split("\n"))
 
 
-def section_paths(lines: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=32)  # a release's documents are the new ones, and then the old ones
+def section_paths(lines: tuple[str, ...]) -> tuple[str, ...]:
     """The heading path of every line, e.g. `Data / Splits`. Headings inside code are text.
 
     The first heading of level one is the title: it names the release, so it would tell equal sections apart.
@@ -85,7 +87,7 @@ def section_paths(lines: Sequence[str]) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _detail(old: list[str], new: list[str], path: str) -> DocumentDetail:
+def _detail(old: tuple[str, ...], new: tuple[str, ...], path: str) -> DocumentDetail:
     olds, news = section_paths(old), section_paths(new)
     if len(old) > MAX_COMPARED_LINES or len(new) > MAX_COMPARED_LINES:
         added, removed = _counted(olds, old, news, new)
@@ -120,7 +122,9 @@ def _sections(
     )
 
 
-def _unified(matcher: "difflib.SequenceMatcher[str]", old: list[str], new: list[str], path: str) -> Iterator[str]:
+def _unified(
+    matcher: "difflib.SequenceMatcher[str]", old: Sequence[str], new: Sequence[str], path: str
+) -> Iterator[str]:
     """The lines of `difflib.unified_diff`, from opcodes that are computed already."""
     for number, group in enumerate(matcher.get_grouped_opcodes(3)):
         if number == 0:
@@ -144,7 +148,7 @@ def _range(start: int, stop: int) -> str:
 
 
 def _counted(
-    olds: Sequence[str], old: list[str], news: Sequence[str], new: list[str]
+    olds: Sequence[str], old: Sequence[str], news: Sequence[str], new: Sequence[str]
 ) -> tuple[Counter[str], Counter[str]]:
     """Lines gained and lost by section of a long document, which is compared as bags of lines, without order."""
     was, now = Counter(zip(olds, old, strict=True)), Counter(zip(news, new, strict=True))

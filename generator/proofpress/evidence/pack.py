@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from proofpress.evidence.assurance import FailureModes, Guardrails, MonitoringPlan, Risks, Traceability
@@ -114,6 +114,7 @@ KIND_BY_PATH = {kind.path: kind for kind in KINDS if not kind.is_many}
 _NAMES = [kind.name for kind in KINDS]
 
 
+@lru_cache(maxsize=1024)
 def kind_at(path: str) -> DocumentKind | None:
     """The kind of the JSON document that stands at a pack path, or None for any other file."""
     if path in KIND_BY_PATH:
@@ -220,10 +221,14 @@ class Evidence:
     def holds(self, name: str) -> bool:
         """Whether the pack holds a document of the kind of this name."""
         held = getattr(self, name)
-        return held not in (None, {}) and not isinstance(held, Unread)
+        return held is not None and type(held) is not Unread and not (isinstance(held, dict) and not held)
 
     def documents(self) -> tuple[tuple[DocumentKind, Document], ...]:
         """The JSON documents that are there, each with its kind and place, in the order of `KINDS`."""
+        return self._documents
+
+    @cached_property
+    def _documents(self) -> tuple[tuple[DocumentKind, Document], ...]:
         found: list[tuple[DocumentKind, Document]] = []
         for kind in KINDS:
             held = getattr(self, kind.name)

@@ -13,6 +13,7 @@ from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import CHECKSUMS, EFFECTIVE_CONFIG, PARAMS, REVIEW, kind_at
 from proofpress.evidence.preflight import TrainingPreflight
 from proofpress.evidence.training import RunManifest
+from proofpress.evidence.values import Number
 
 ATTACHMENTS: Final = "attachments/"
 """Where a pack holds what no document speaks of, and what therefore shows nothing."""
@@ -39,6 +40,7 @@ _KNOWN: Final = frozenset(
     )
 )
 """Files that stand for themselves, by their place."""
+_SCALARS: Final = frozenset((bool, int, Number, dict, type(None)))
 _NAMING: Final = frozenset(("path", "input_path", "scores_path", "input", "output"))
 
 
@@ -109,22 +111,21 @@ def named_files(documents: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _named(part: Model) -> Iterator[str]:
-    for field, value in vars(part).items():
-        if isinstance(value, str) and field in _NAMING:
-            yield value
-        elif isinstance(value, Model):
-            yield from _named(value)
-        elif isinstance(value, tuple):
-            yield from _within(field, value)
-
-
-def _within(field: str, items: Iterable[Any]) -> Iterator[str]:
-    for item in items:
-        if isinstance(item, Model):
-            yield from _named(item)
-        elif isinstance(item, str) and field == "tests":
-            yield item
+def _named(document: Model) -> Iterator[str]:
+    waiting: list[Any] = [document]
+    while waiting:
+        for field, value in vars(waiting.pop()).items():
+            kind = type(value)
+            if kind is str:  # asked first, and by the type: rows are many, and asking for a model takes long
+                if field in _NAMING:
+                    yield value
+            elif kind is tuple:
+                if value and type(value[0]) is not str:
+                    waiting += [item for item in value if isinstance(item, Model)]
+                elif field == "tests":
+                    yield from value
+            elif kind not in _SCALARS and isinstance(value, Model):
+                waiting.append(value)
 
 
 def is_below(path: str, folders: Iterable[str]) -> bool:

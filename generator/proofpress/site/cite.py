@@ -5,6 +5,7 @@ No format is made from another one: converters lose versions and identifiers.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from typing import Any, Final
 
@@ -38,11 +39,13 @@ _ENTRY: Final = {
 _PUBLISHER_FIELD: Final = {"report": "institution", "dataset": "publisher"}
 
 
+@lru_cache(maxsize=512)
 def _line(text: str) -> str:
     """One line, with nothing invisible in it."""
     return show_invisible(" ".join(text.split()))
 
 
+@lru_cache(maxsize=512)
 def _latex(text: str) -> str:
     return _line(text).translate(_LATEX)
 

@@ -98,15 +98,16 @@ class Case:
         """
         left_out = _NO_VALUES if self.evidence.manifest.rule_book >= 2 else frozenset[str]()
         kinds = (kind for kind in KIND_BY_PATH.values() if kind.name not in _NOT_MEASURED)
-        waiting = [self.values.get(kind.path) for kind in kinds]
+        waiting: list[Any] = [self.values.get(kind.path) for kind in kinds]
         found: set[Decimal] = set()
         while waiting:
             item = waiting.pop()
-            if isinstance(item, dict):
-                waiting.extend(value for name, value in item.items() if name not in left_out)
-            elif isinstance(item, tuple):
-                waiting.extend(item)
-            elif isinstance(item, Decimal):
+            kind = type(item)
+            if kind is dict:
+                waiting += [value for name, value in item.items() if type(value) is not str and name not in left_out]
+            elif kind is tuple:
+                waiting += item
+            elif issubclass(kind, Decimal):
                 found.add(item)
         return frozenset(found)
 
