@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from proofpress.evidence.jsontext import dump_json
@@ -69,12 +70,12 @@ def keep(fold: Fold, records: StoredRecords, root: str, program: str) -> bytes:
         "at": fold.at,
         "digests": sorted(fold.digests),
         "platforms": records.platforms,
-        "policies": _rows(fold.policies),
-        "bundles": _rows(lifecycle.bundles.values()),
-        "tenures": [(scope, _rows(held)) for scope, held in lifecycle.tenures.items()],
-        "steps": _rows(lifecycle.steps),
+        "policies": _rows(Adoption, fold.policies),
+        "bundles": _rows(BundleState, lifecycle.bundles.values()),
+        "tenures": [(scope, _rows(Tenure, held)) for scope, held in lifecycle.tenures.items()],
+        "steps": _rows(Step, lifecycle.steps),
     }
-    data = json.dumps(state, separators=(",", ":")).encode()
+    data = json.dumps(state, separators=(",", ":"), default=_plain).encode()
     return hashlib.sha256(data).hexdigest().encode() + data
 
 
@@ -89,14 +90,12 @@ def read_kept(data: bytes, program: str) -> Kept | None:
     return Kept(size=state["size"], root=bytes.fromhex(state["root"]), state=state)
 
 
-def _rows(items: Iterable[Any]) -> list[list[Any]]:
-    return [[_plain(getattr(item, each.name)) for each in fields(item)] for item in items]
+def _rows(kind: type[Any], items: Iterable[Any]) -> list[Any]:
+    return list(map(attrgetter(*(each.name for each in fields(kind))), items))
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Compatibility):
-        return dump_json(value, indent=None)
-    return None if isinstance(value, Policy) else value  # a policy is kept by its digest
+    return None if isinstance(value, Policy) else dump_json(value, indent=None)  # a policy is kept by its digest
 
 
 def _named(kind: type[Any], rows: Iterable[list[Any]]) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from proofpress.errors import BuildError
 from proofpress.resources import packaged
 
 _LIBRARIES: Final = ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "jinja2", "pygments")
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OWN_PLUGINS: Final = frozenset({"search", "material/search"})
 
 
@@ -176,8 +177,8 @@ def _inherited(path: Path, files: list[Path], environment: dict[str, str | None]
         raise BuildError(f"{path.name} inherits itself")
     files.append(path)
 
-    class Peek(yaml.SafeLoader):
-        """Reads what decides about files; values of MkDocs' own tags are not interpreted."""
+    # Reads what decides about files; values of MkDocs' own tags are not interpreted.
+    peek: Any = type("Peek", (_LOADER,), {})
 
     def variable(loader: yaml.SafeLoader, node: yaml.Node) -> object:
         if isinstance(node, yaml.SequenceNode):
@@ -187,10 +188,10 @@ def _inherited(path: Path, files: list[Path], environment: dict[str, str | None]
         environment.update({str(name): os.environ.get(str(name)) for name in names})
         return next((os.environ[name] for name in names if name in os.environ), default)
 
-    Peek.add_constructor("!ENV", variable)
-    Peek.add_constructor(None, lambda _loader, _node: None)
+    peek.add_constructor("!ENV", variable)
+    peek.add_constructor(None, lambda _loader, _node: None)
     try:
-        config = yaml.load(_read(path), Loader=Peek)  # noqa: S506  a SafeLoader that knows two more tags
+        config = yaml.load(_read(path), Loader=peek)  # noqa: S506  a SafeLoader that knows two more tags
     except yaml.YAMLError as exc:
         raise BuildError(f"{path.name} is not valid YAML: {exc}") from exc
     if not isinstance(config, dict):
