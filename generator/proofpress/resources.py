@@ -1,5 +1,7 @@
-"""Files that ship with the tool: inside the wheel beside the package, in a checkout at its top."""
+"""What is installed: files that ship with the tool, beside the package or at a checkout's top, and libraries."""
 
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
@@ -15,3 +17,12 @@ def packaged(name: Literal["templates", "overrides"]) -> Path:
         if candidate.is_dir():
             return candidate
     raise BuildError(f"the installation has no folder '{name}'", hint="reinstall proofpress")
+
+
+@cache
+def library_version(name: str) -> str:
+    """Version of an installed library, asked once: the answer takes parsing all that the library says of itself.
+
+    Raises `importlib.metadata.PackageNotFoundError`.
+    """
+    return version(name)

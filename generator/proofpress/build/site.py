@@ -12,14 +12,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import cache, partial
-from importlib.metadata import version
 from pathlib import Path
 
 from proofpress import __version__
 from proofpress.build.report import BuildReport
 from proofpress.discovery import PackRef, attested_files, find_packs, rule_files
 from proofpress.errors import NothingCheckedError, PublishError
-from proofpress.resources import packaged
+from proofpress.resources import library_version, packaged
 from proofpress.site.frame_inputs import frame_key
 from proofpress.site.pack_index import PackIndex, Peek, fingerprint
 from proofpress.site.publish import Publication, Survey
@@ -42,7 +41,7 @@ _LIBRARIES = (
 @cache
 def code_digest() -> str:
     """Digest of the program, its templates and libraries: a changed program has no cached units."""
-    versions = [__version__, sys.version, *(f"{name} {version(name)}" for name in _LIBRARIES)]
+    versions = [__version__, sys.version, *(f"{name} {library_version(name)}" for name in _LIBRARIES)]
     found = hashlib.sha256("\n".join(versions).encode())
     package = Path(__file__).resolve().parents[1]
     for folder, pattern in ((package, "*.py"), (packaged("templates"), "*.j2"), (package, "*.yaml")):

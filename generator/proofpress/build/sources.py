@@ -9,7 +9,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ from proofpress.build.listings import ListingUnit
 from proofpress.build.site import digest
 from proofpress.discovery import attested_files, rule_files
 from proofpress.evidence.jsontext import published_json
-from proofpress.resources import packaged
+from proofpress.resources import library_version, packaged
 from proofpress.site.frame_inputs import read_site_config, tree_files
 from proofpress.site.publish import OutputFile
 
@@ -50,7 +49,7 @@ class Sources:
         value: dict[str, Any] = {
             "schema": SCHEMA,
             "generated_by": f"proofpress {__version__}",
-            "libraries": {name: version(name) for name in LIBRARIES},
+            "libraries": {name: library_version(name) for name in LIBRARIES},
             "shipped_overrides": self.shipped_overrides,
             "environment": list(self.environment),
             "outside": list(self.outside),

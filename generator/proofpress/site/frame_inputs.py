@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import yaml
 
 from proofpress import __version__
 from proofpress.errors import BuildError
-from proofpress.resources import packaged
+from proofpress.resources import library_version, packaged
 
 _LIBRARIES: Final = ("mkdocs", "mkdocs-material", "markdown", "pymdown-extensions", "jinja2", "pygments")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -151,7 +151,7 @@ def _plugin_distributions(plugins: tuple[str, ...]) -> tuple[str, ...]:
 
 def _version(library: str) -> str:
     try:
-        return version(library)
+        return library_version(library)
     except PackageNotFoundError as exc:
         raise BuildError(f"{library} is not installed", hint="reinstall proofpress") from exc
 
