@@ -67,7 +67,7 @@ def _weighed(change: Change, row: MetricRow, tests: Mapping[str, RowDifference],
         told = f" By {test.method} over {test.n} pairs: {interval}, p = {test.p_value}"
         corrected = f" ({test.p_adjusted} corrected for all rows)." if test.p_adjusted != test.p_value else "."
         change = replace(change, test=test, explanation=change.explanation + told + corrected)
-    if row.slice and row.n < least:
+    if row.slice and row.n is not None and row.n < least:
         sentence = f"{row.key} moved by {change.delta} on {row.n} examples, fewer than the {least} of a slice to judge."
         return replace(change, code="SLC-BELOW-MINIMUM", direction="unknown", explanation=sentence)
     return change

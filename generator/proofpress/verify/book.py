@@ -24,6 +24,7 @@ from proofpress.verify.rules import (
     runs,
     schema_life,
     slices,
+    stated,
 )
 
 
@@ -138,6 +139,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *promises.RULES,
     *assurance.RULES,
     *slices.RULES,
+    *stated.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],
@@ -172,7 +174,7 @@ ACROSS = (
         "A PATCH release, or a new revision of the same version, removes or changes an entry of the interface of\n"
         "the final release before it on its line (same name, same variant), or a PATCH changes a score on a fixed\n"
         "input; or one of the two has no `interface.json`, so that nothing shows that a PATCH scores as the release\n"
-        "before did. Whoever takes a PATCH does so without looking.",
+        "before did. Whoever takes a PATCH does so without looking. An imported release promised nothing in our form.",
         book=2,
     ),
     _elsewhere(

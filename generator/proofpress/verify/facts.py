@@ -17,6 +17,8 @@ _PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
 RELEASED, VALUE = "model of release", "value"
 """Kinds of identities that outlive the bundle: the model that a release is about, and values that others quote."""
 _IN_FULL = 2
+IMPORTER = "proofpress.import."
+"""How the labels of documents that were made from another format begin."""
 """The rule book from which on packs are held to whole records."""
 _OF_THE_PACK = {"schema_version", "generated_by", "requires", "extensions", "release_id", "notes"}
 """Fields of a run's record that are about the pack that tells of it."""
@@ -60,6 +62,7 @@ class PackFacts:
     promises: tuple[Kept, ...] = ()
     deprecated: tuple[str, ...] = ()
     changelog: tuple[str, ...] = ()
+    imported: bool = False
 
     @property
     def release_id(self) -> str:
@@ -95,6 +98,7 @@ def facts_of(label: str, evidence: Evidence) -> PackFacts:
             for section in CHANGELOG_SECTIONS
             for text in getattr(evidence.release.changelog, section)
         ),
+        imported=evidence.release.generated_by.startswith(IMPORTER),
     )
 
 
@@ -112,6 +116,7 @@ def facts_from(card: Mapping[str, Any]) -> PackFacts:
         deprecated=tuple(card["deprecated"]),
         changelog=tuple(card["changelog"]),
         predecessor_pack_id=card["predecessor_pack_id"],
+        imported=card.get("imported", False),
         **{name: card[name] for name in names},
     )
 

@@ -42,6 +42,12 @@ _HOSTS = re.compile(
 )
 
 
+def private_in(text: str) -> str:
+    """What kind of private thing a text holds, empty when none: for programs that must not copy it."""
+    found = ((PRIVATE_PATH, "a private path"), (_TOKENS, "a token"), (_EMAIL, "an e-mail"), (_HOSTS, "a private host"))
+    return next((what for pattern, what in found if pattern.search(text)), "")
+
+
 def _matches(case: Case, pattern: re.Pattern[str], lines: Iterable[Line]) -> Iterator[tuple[str, int, str]]:
     """(path, line number, matched text) in lines worth a look; the allowed texts left out."""
     allowed = set(case.policy.privacy.allow)
