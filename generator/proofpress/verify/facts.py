@@ -11,6 +11,7 @@ from proofpress.evidence.interface import FixedScore
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Unstated
 
 _SHOWN = 80
 _PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
@@ -122,6 +123,11 @@ def facts_from(card: Mapping[str, Any]) -> PackFacts:
 
 
 def _identities(evidence: Evidence) -> Iterator[Identity]:
+    """The identities that are stated; what an imported source does not state is nobody's identity."""
+    return (item for item in _all_identities(evidence) if not isinstance(item.name, Unstated))
+
+
+def _all_identities(evidence: Evidence) -> Iterator[Identity]:
     yield from _data_identities(evidence)
     if evidence.manifest.rule_book >= _IN_FULL:
         yield from _records(evidence)

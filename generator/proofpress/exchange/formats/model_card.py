@@ -49,7 +49,7 @@ class ModelCard:
         owner, slash, _rest = name.partition("/")
         return Foreign(
             name=name,
-            version=text_of(head.get("version")) or "card",
+            version=text_of(head.get("version")) or f"card-{file.sha256[:12]}",
             upstream_id=name,
             files=(file,),
             rows=rows,

@@ -7,11 +7,12 @@ from typing import Any, Final
 from proofpress.exchange.foreign import Foreign, ForeignFile, ForeignRow, Item, RefusedError
 from proofpress.exchange.formats.found import files_below, place_of
 from proofpress.exchange.known_metrics import known_metric
-from proofpress.exchange.reading import measured, read_object, text_of
+from proofpress.exchange.reading import leaves, measured, read_object, text_of
 from proofpress.ingest.strict import pointer_of
 
 _META: Final = "model_meta.json"
 _ROW: Final = frozenset({"hf_subset", "languages"})
+_SIMILARITIES: Final = frozenset({"cos_sim", "dot", "euclidean", "manhattan", "max", "similarity"})
 _DEEP: Final = ("_at_1000", "_at_100", "_at_20", "_at_5", "_at_3", "_at_1")
 
 
@@ -56,6 +57,8 @@ class Mteb:
                 meta = read.value
                 continue
             found, rest = _task(read.value, path.name, no_place)
+            if not found:
+                no_place[path.name] = "it holds no score that a row could stand for; kept under extensions"
             rows += found
             kept[path.stem] = rest
         name = text_of(meta.get("name")) or model.replace("__", "/")
@@ -95,8 +98,7 @@ def _task(raw: Mapping[str, Any], file: str, no_place: dict[str, str]) -> tuple[
     rest = {key: value for key, value in raw.items() if key not in {"scores", "task_name"}}
     scores = raw.get("scores")
     if not isinstance(scores, Mapping):
-        no_place[f"{file}#/scores"] = "the file has no scores by split, which results of MTEB before 1.11 lack; kept"
-        return [], rest
+        return _old_task(raw, name, file)
     rows: list[ForeignRow] = []
     others: dict[str, Any] = {}
     for split, entries in scores.items():
@@ -118,6 +120,25 @@ def _task(raw: Mapping[str, Any], file: str, no_place: dict[str, str]) -> tuple[
                 rows.append(ForeignRow(name=metric, split=where, value=number, reason=reason, source=source))
             others[where] = {"languages": entry.get("languages"), **left}
     return rows, {**rest, "scores": others}
+
+
+def _old_task(raw: Mapping[str, Any], name: str, file: str) -> tuple[list[ForeignRow], dict[str, Any]]:
+    """The rows of a task in the form before MTEB 1.11: by split, there by language or not, there by similarity or not."""
+    splits = {key: value for key, value in raw.items() if isinstance(value, Mapping)}
+    rows: list[ForeignRow] = []
+    others: dict[str, Any] = {}
+    for split, scores in splits.items():
+        for path, value in leaves(scores):
+            subset = str(path[0]) if len(path) > 1 and path[0] not in _SIMILARITIES else ""
+            metric = ".".join(str(part) for part in (path[1:] if subset else path))
+            where = f"{name}/{split}" + (f"/{subset}" if subset not in {"", "default"} else "")
+            if not _is_row(metric, value):
+                others.setdefault(where, {})[metric] = value
+                continue
+            number, reason = measured(value)
+            source = file + "#" + pointer_of((split, *path))
+            rows.append(ForeignRow(name=metric, split=where, value=number, reason=reason, source=source))
+    return rows, {**{key: value for key, value in raw.items() if key not in splits}, "scores": others}
 
 
 def _is_row(metric: str, value: Any) -> bool:
