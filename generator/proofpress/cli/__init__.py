@@ -11,8 +11,10 @@ import click
 from proofpress.cli import (
     changelog,
     check,
+    derive,
     exchange,
     gate,
+    init,
     keys,
     make,
     pack_assurance,
@@ -20,10 +22,12 @@ from proofpress.cli import (
     pack_eval,
     pack_model,
     pack_training,
+    papers,
     prove,
     publish,
     readiness,
     registry,
+    registry_read,
     repair,
     runs,
     serve,
@@ -38,10 +42,12 @@ __all__ = [
     "changelog",
     "check",
     "cli",
+    "derive",
     "entry_point",
     "exchange",
     "exit_code",
     "gate",
+    "init",
     "keys",
     "main",
     "make",
@@ -50,10 +56,12 @@ __all__ = [
     "pack_eval",
     "pack_model",
     "pack_training",
+    "papers",
     "prove",
     "publish",
     "readiness",
     "registry",
+    "registry_read",
     "repair",
     "runs",
     "serve",
@@ -108,5 +116,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry_point() -> None:
-    """The console command."""
-    sys.exit(main())
+    """The console command. It ends the process at once: taking its objects apart takes longer than a small build."""
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        os._exit(code or 141)
+    os._exit(code)
