@@ -108,7 +108,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
 def _compare(was: MetricRow, now: MetricRow) -> list[Change]:
     changes: list[Change] = []
     both_absent = was.value is None and now.value is None and was.absent == now.absent
-    obstacles = () if both_absent else obstacles_between(was, now)
+    obstacles = () if both_absent or _same_unstated(was, now) else obstacles_between(was, now)
     if obstacles:
         changes.append(_apart(was, now, obstacles))
     elif was.value is not None and now.value is not None and was.value != now.value:
@@ -142,6 +142,12 @@ def _rebased(rows: dict[tuple[str | None, str | None], list[str]]) -> list[Chang
             )
         )
     return changes
+
+
+def _same_unstated(was: MetricRow, now: MetricRow) -> bool:
+    """Whether two imported rows, which state no examples, say the very same: then nothing needs to be judged."""
+    no_examples = was.n is None and now.n is None
+    return no_examples and (was.value, was.unit, was.higher_is_better) == (now.value, now.unit, now.higher_is_better)
 
 
 def obstacles_between(was: MetricRow, now: MetricRow) -> tuple[str, ...]:

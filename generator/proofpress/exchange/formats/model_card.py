@@ -10,7 +10,7 @@ from proofpress.exchange.formats.found import files_below, place_of
 from proofpress.exchange.reading import identified, measured, text_of, within
 from proofpress.ingest.strict import StrictError, parse_yaml
 
-_HEAD: Final = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)(?:\n---[ \t]*(?:\n|\Z))", re.DOTALL)
+HEAD: Final = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)(?:\n---[ \t]*(?:\n|\Z))", re.DOTALL)
 _TAKEN: Final = frozenset({"model-index", "license"})
 
 
@@ -70,7 +70,7 @@ class ModelCard:
 def head_of(text: str) -> tuple[dict[str, Any], str]:
     """The YAML head of a card, and the text after it; an empty head when there is none. Raises `StrictError`."""
     text = text.replace("\r\n", "\n")
-    match = _HEAD.match(text)
+    match = HEAD.match(text)
     if match is None:
         return {}, text
     head = parse_yaml(match[1].encode("utf-8"))

@@ -123,7 +123,7 @@ def _task(raw: Mapping[str, Any], file: str, no_place: dict[str, str]) -> tuple[
 
 
 def _old_task(raw: Mapping[str, Any], name: str, file: str) -> tuple[list[ForeignRow], dict[str, Any]]:
-    """The rows of a task in the form before MTEB 1.11: by split, there by language or not, there by similarity or not."""
+    """The rows of a task in the form before MTEB 1.11: by split, and there by language, by similarity or neither."""
     splits = {key: value for key, value in raw.items() if isinstance(value, Mapping)}
     rows: list[ForeignRow] = []
     others: dict[str, Any] = {}
