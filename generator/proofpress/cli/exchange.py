@@ -116,7 +116,7 @@ def _import(root: Path, name: str, source: Path, into: Path, every: bool, jobs: 
             lost = f"{outcome.no_place} without a place, {outcome.missing} missing"
             emit(f"made     {outcome.path}  from {outcome.item}: {outcome.rows} rows, {lost}")
     if format_ == "json":
-        emit_json("import", {"format": name, "outcomes": told})
+        emit_json("imported", {"format": name, "outcomes": told})
     else:
         emit(f"{counts['made']} imported, {counts['kept']} there already, {counts['refused']} refused")
     if not counts:

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from proofpress.errors import ProofpressError
+from proofpress.evidence.values import ReleaseParts
 from proofpress.exchange.foreign import Importer, Item, RefusedError
 from proofpress.exchange.importers import importer_named
 from proofpress.exchange.making import REPORT, Made, make_pack, release_id_of, slug
@@ -95,7 +96,7 @@ def _import_family(unit: _Unit) -> list[Outcome]:
             outcomes.append(Outcome(item=item.name, state="refused", reason=" ".join(str(exc).split())[:400]))
             continue
         outcomes.append(outcome)
-        if not outcome.release_id.startswith(f"{outcome.path.partition('/')[0]}-v0.0.0-"):
+        if not ReleaseParts(outcome.release_id).version == "0.0.0":
             before = (outcome.release_id, outcome.pack_id)
     return outcomes
 
@@ -110,8 +111,16 @@ def _import_item(importer: Importer, item: Item, unit: _Unit, before: tuple[str,
             raise RefusedError(f"{path} exists already, made from another source")
         pack_id = "sha256:" + str(produced(into, "manifest.json")["sha256"])
         return Outcome(item=item.name, state="kept", release_id=release_id, pack_id=pack_id, path=path)
-    made = make_pack(foreign, into, format_=importer.name, template_set=unit.template_set, predecessor=before)
+    after = before if before is not None and _follows(before[0], release_id) else None
+    made = make_pack(foreign, into, format_=importer.name, template_set=unit.template_set, predecessor=after)
     return Outcome.of(item, made, path)
+
+
+def _follows(before: str, release_id: str) -> bool:
+    """Whether a release is a later version of the same model and variant; without a number nobody knows."""
+    old, new = ReleaseParts(before), ReleaseParts(release_id)
+    same = (old.name, old.variant) == (new.name, new.variant)
+    return same and new.version != "0.0.0" and old.sort_key < new.sort_key
 
 
 def _sources(folder: Path) -> list[str]:

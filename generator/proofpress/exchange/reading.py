@@ -51,7 +51,7 @@ def identified(path: Path, root: Path) -> tuple[bytes, ForeignFile]:
         data = read_file(path)
     except (OSError, IngestError) as exc:
         raise RefusedError(f"{path.name} can't be read: {exc}") from exc
-    place = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+    place = path.relative_to(root).as_posix() if path != root and path.is_relative_to(root) else path.name
     return data, ForeignFile(path=place, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
 
 

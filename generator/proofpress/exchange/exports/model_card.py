@@ -83,10 +83,6 @@ def _index(evidence: Evidence) -> str:
                 f"      value: {_value(row.value)}",
                 f"      name: {_text(f'{row.name} ({row.unit})')}",
             ]
-        lines += [
-            "    source:",
-            f"      name: {_text(f'Proofpress pack {evidence.pack_id}')}",
-        ]
     return "\n".join(lines) + "\n"
 
 
