@@ -96,7 +96,7 @@ def _import_family(unit: _Unit) -> list[Outcome]:
             outcomes.append(Outcome(item=item.name, state="refused", reason=" ".join(str(exc).split())[:400]))
             continue
         outcomes.append(outcome)
-        if not ReleaseParts(outcome.release_id).version == "0.0.0":
+        if ReleaseParts(outcome.release_id).version != "0.0.0":
             before = (outcome.release_id, outcome.pack_id)
     return outcomes
 
