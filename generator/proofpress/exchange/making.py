@@ -6,6 +6,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from proofpress.exchange.reading import publishable
 from proofpress.pack.release import assemble
 from proofpress.pack.writer import PackError, document_text, write_document, write_text
 from proofpress.render.sets import TemplateSet
+from proofpress.verify.rules.privacy import private_in
 
 PROFILE: Final = "imported"
 REPORT, REPORT_SCHEMA = "import_report.json", "proofpress.import-report/1"
@@ -196,7 +198,7 @@ class _Making:
             "out_of_scope": self._list(f"{at}/out_of_scope", foreign.out_of_scope),
             "licence": self._stated(f"{at}/licence", foreign.licence, _NAME),
             "authors": named or [{"name": self._stated(f"{at}/authors/0/name", "", _NAME), "kind": "organization"}],
-            "keywords": [word for word in dict.fromkeys(foreign.keywords) if self._is_name(word)],
+            "keywords": [word for word in dict.fromkeys(foreign.keywords) if _is_name(word)],
             "headline": [{"name": row.name, "split": row.split} for row in self._headline(rows)],
             "changelog": {},
         }
@@ -208,20 +210,13 @@ class _Making:
         named = [row for name in self.foreign.headline for row in whole if row.name == name]
         return (named or whole)[:_HEADLINES]
 
-    def _is_name(self, text: str) -> bool:
-        try:
-            _NAME.validate_python(text)
-        except ValidationError:
-            return False
-        return bool(self._text(text))
-
     def _rows(self) -> list[ForeignRow]:
         """The rows that can stand in a pack: named, and each key once."""
         found: dict[tuple[str, str, tuple[str, str] | None], ForeignRow] = {}
         for row in self.foreign.rows:
             names = (row.name, row.split, *(row.slice or ()))
             key = (row.name, row.split, row.slice)
-            if not all(map(self._is_name, names)):
+            if not all(map(_is_name, names)):
                 self._lost[row.source] = "its name can't be a name of a pack"
             elif key not in found:
                 found[key] = row
@@ -320,6 +315,16 @@ class _Making:
             elif said and known is not None and known.higher_is_better not in {None, *said}:
                 self._remarks.append(f"{name}: the source states another direction than the table of known metrics")
         return found
+
+
+@lru_cache(maxsize=16384)
+def _is_name(text: str) -> bool:
+    """Whether a text may be a name in a pack: of its form, and nothing private."""
+    try:
+        _NAME.validate_python(text)
+    except ValidationError:
+        return False
+    return not private_in(text)
 
 
 def _row(row: ForeignRow, unit: str, higher_is_better: bool | None, counts: dict[str, int | None]) -> dict[str, Any]:

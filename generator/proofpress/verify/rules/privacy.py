@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from proofpress.evidence.finding import Finding
 from proofpress.verify.rule import Case, rule, trouble
@@ -42,6 +43,7 @@ _HOSTS = re.compile(
 )
 
 
+@lru_cache(maxsize=16384)
 def private_in(text: str) -> str:
     """What kind of private thing a text holds, empty when none: for programs that must not copy it."""
     found = ((PRIVATE_PATH, "a private path"), (_TOKENS, "a token"), (_EMAIL, "an e-mail"), (_HOSTS, "a private host"))
