@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -181,6 +181,11 @@ def within(value: Any, *keys: str) -> Mapping[str, Any]:
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
+
+
+def items_of(value: Any) -> Sequence[Any]:
+    """The items of a list; none of anything else."""
+    return value if isinstance(value, list | tuple) else ()
 
 
 def text_of(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from proofpress.exchange.foreign import Foreign, ForeignRow, Item, RefusedError
 from proofpress.exchange.formats.found import files_below, place_of
-from proofpress.exchange.reading import identified, measured, text_of, within
+from proofpress.exchange.reading import identified, items_of, measured, text_of, within
 from proofpress.ingest.strict import StrictError, parse_yaml
 
 HEAD: Final = re.compile(r"\A\ufeff?---[ \t]*\n(.*?)(?:\n---[ \t]*(?:\n|\Z))", re.DOTALL)
@@ -56,7 +56,7 @@ class ModelCard:
             title=name,
             licence=text_of(head.get("license")),
             authors=(owner,) if slash else (),
-            keywords=tuple(text_of(each) for each in head.get("tags") or () if text_of(each))[:20],
+            keywords=tuple(text_of(each) for each in items_of(head.get("tags")) if text_of(each))[:20],
             mapped={
                 f"{file.path}#/model-index/0/results": "model/eval_metrics.json#/rows",
                 **({f"{file.path}#/license": "release.json#/licence"} if head.get("license") else {}),

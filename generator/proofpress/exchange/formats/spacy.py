@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from proofpress.exchange.foreign import Foreign, ForeignRow, Item, RefusedError
 from proofpress.exchange.formats.found import files_named, in_version_order
-from proofpress.exchange.reading import measured, read_object, text_of
+from proofpress.exchange.reading import items_of, measured, read_object, text_of
 from proofpress.ingest.strict import pointer_of
 
 _SPLIT: Final = "evaluation"
@@ -59,7 +59,7 @@ class SpacyMeta:
         full = f"{lang}_{name}" if lang and not name.startswith(f"{lang}_") else name
         rows = [row for field in ("performance", "accuracy") for row in _rows(raw.get(field), f"{place}#/{field}")]
         sources = raw.get("sources")
-        named = [text_of(each.get("name") if isinstance(each, Mapping) else each) for each in sources or ()]
+        named = [text_of(each.get("name") if isinstance(each, Mapping) else each) for each in items_of(sources)]
         speed = raw.get("speed")
         remarks = list(read.remarks)
         if "accuracy" in raw and isinstance(speed, Mapping):
