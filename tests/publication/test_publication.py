@@ -388,3 +388,27 @@ def test_credentials_are_no_options(stage: Rehearsal, said: Callable[[], str]) -
     for option in ("secret=1", "aws_access_key_id=1", "nothing"):
         assert stage.run("run", "--store-option", option) == 2
         assert "credentials come from the environment" in said()
+
+
+def test_the_index_says_where_releases_lie_and_what_became_of_them(
+    stage: Rehearsal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["-C", str(stage.root), "index"]) == 0
+    index = json.loads(capsys.readouterr().out)
+    schema = json.loads((ROOT / "docs" / "schemas" / "release-index.schema.json").read_bytes())
+    Draft202012Validator(schema).validate(index)
+    rows = {row["bundle_id"]: row for row in index["releases"]}
+    first = rows[RELEASE]
+    assert first["manifest_url"] == f"{stage.address}/{RELEASE}/manifest.json"
+    assert first["artifact_base_url"] == f"{stage.address}/{RELEASE}/"
+    assert first["model_version"] == "0.1.0"
+    yanked = rows["digits-v0.2.0-mlp64-r1"]
+    assert yanked["status"] == "YANKED"
+    assert yanked["yanked"]["upgrade_path"] in rows
+    assert "clinical-v0.2.0-gbt-r1" not in rows  # rejected: it was never offered
+    active = [row for row in index["releases"] if row["status"] == "ACTIVE"]
+    assert all(row["scopes"] and row["yanked"] is None for row in active)
+    stage.configure(stage.folder(parts=["model"]))
+    assert main(["-C", str(stage.root), "index"]) == 1
+    assert "no destination publishes whole packs" in capsys.readouterr().err
