@@ -23,7 +23,7 @@ ORDER = (
     {"gate"},
     {"signoff"},
     {"registry"},
-    {"exchange"},
+    {"exchange", "links"},
     {"pipeline"},
     {"decide", "repair"},
     {"approve"},

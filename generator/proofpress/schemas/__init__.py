@@ -24,6 +24,7 @@ from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
 from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.evidence.signoff import Answers, Signoff
+from proofpress.evidence.withdrawn import Withdrawals
 from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
@@ -85,6 +86,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    found["withdrawn"] = _of_model(Withdrawals, "withdrawn", "1.0.0", "Pages that were taken back")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")

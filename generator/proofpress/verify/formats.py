@@ -70,7 +70,8 @@ def text_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = (), *, v
     return "\n".join([*lines, total]) + "\n"
 
 
-def _plain(finding: Finding) -> dict[str, str]:
+def plain_finding(finding: Finding) -> dict[str, str]:
+    """A finding as the object that JSON reports hold."""
     names = ("rule", "severity", "pack", "file", "pointer", "message", "expected", "found", "hint", "detail")
     return {name: getattr(finding, name) for name in names}
 
@@ -82,7 +83,7 @@ def json_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = ()) -> s
             "pack": verdict.label,
             "pack_id": verdict.pack_id or None,
             "verdict": "refused" if verdict.errors else "verified",
-            "findings": [_plain(finding) for finding in verdict.findings],
+            "findings": [plain_finding(finding) for finding in verdict.findings],
             "passed": list(verdict.passed),
             "skipped": [{"rule": name, "reason": reason} for name, reason in verdict.skipped],
         }
@@ -93,7 +94,7 @@ def json_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = ()) -> s
             "schema": REPORT_SCHEMA,
             "generated_by": f"proofpress {__version__}",
             "packs": packs,
-            "findings": [_plain(finding) for finding in extra],
+            "findings": [plain_finding(finding) for finding in extra],
         }
     )
 
