@@ -10,7 +10,7 @@ JOBS ?= 2
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/hypothesis
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: site serve test lint system bench mutations packs docs lock clean
+.PHONY: site serve test lint registry system bench mutations packs docs lock clean
 
 site: $(READY)  ## the example site, from packs/ into site/
 	$(BIN)/proofpress build
@@ -18,7 +18,7 @@ site: $(READY)  ## the example site, from packs/ into site/
 serve: $(READY)  ## the same, served to this machine only and built again on each save
 	$(BIN)/proofpress serve
 
-test: lint system $(JUDGES)  ## linters, then all tests
+test: lint registry system $(JUDGES)  ## linters, the example's registry, then all tests
 	$(BIN)/python -m pytest -n $(JOBS)
 
 lint: $(READY)
@@ -26,9 +26,13 @@ lint: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+registry: $(READY)  ## the example's log, whole; with BASE=origin/main that branch's log must be its prefix
+	$(BIN)/proofpress registry verify $(if $(BASE),--base '$(BASE)')
+
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/power.py
+	$(BIN)/python tests/bench/registry.py
 	@if [ -n '$(GENOLEWM)' ]; then $(BIN)/python tests/bench/genolewm.py '$(GENOLEWM)' --peer '$(PEER)'; \
 	else echo 'skipped: the verifier of geno-lewm (make bench GENOLEWM=<release> PEER=<its unpacked source>)'; fi
 
@@ -62,7 +66,7 @@ $(READY): requirements.lock pyproject.toml
 # What browser and crash tests need from the system. Where it can't be had, they are skipped and say so.
 system:
 	@.ci/debian 'chromium=chromium fonts-dejavu-core' chromedriver=chromium-driver strace=strace \
-		java=default-jre-headless
+		java=default-jre-headless 'go=golang-go golang-golang-x-mod-dev'
 
 $(JUDGES): tests/browser/package-lock.json
 	@if ! command -v npm >/dev/null; then echo 'skipped: browser tests (npm is not here)'; \

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from complete_pack import CompletePack
+from derived_pack import DerivedPack
 from pack_builder import PackBuilder
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KINDS, MANIFEST, kind_at
 from proofpress.evidence.roles import role_at, roles_of
 from proofpress.evidence.values import Number
+from proofpress.evidence.yamltext import dump_yaml
 from proofpress.ingest import LoadedPack, RawFile, RawPack, interpret, load_pack, source_of
 from proofpress.ingest.checksums import render_checksums
 from proofpress.ingest.load import _unreadable
 from proofpress.ingest.rows import lines_of, read_rows
-from proofpress.ingest.strict import StrictError, parse_json, pointer_of
+from proofpress.ingest.strict import PARSERS, StrictError, parse_json, pointer_of
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSet
 from proofpress.verify import RULE_BOOK
@@ -79,9 +81,13 @@ def byte_mutation(raw: RawPack, chance: random.Random) -> Mutation:
 
 
 @cache
-def _places(data: bytes) -> tuple[tuple[tuple[Step, ...], Any], ...]:
-    """Every value of a JSON document with its path."""
-    return tuple(_walk(parse_json(data), ()))
+def _places(path: str, data: bytes) -> tuple[tuple[tuple[Step, ...], Any], ...]:
+    """Every value of a document with its path."""
+    return tuple(_walk(_parsed(path, data), ()))
+
+
+def _parsed(path: str, data: bytes) -> Any:
+    return PARSERS[Path(path).suffix](data)
 
 
 def _walk(value: Any, path: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], Any]]:
@@ -110,8 +116,8 @@ class _Twice(dict[str, Any]):
 
 def field_mutation(path: str, data: bytes, chance: random.Random) -> Mutation | None:
     """One field of a JSON document changed; None when the draw changes nothing."""
-    place, value = chance.choice(_places(data))
-    document = _thawed(parse_json(data))
+    place, value = chance.choice(_places(path, data))
+    document = _thawed(_parsed(path, data))
     *parents, last = place or ("",)
     holder = document
     for step in parents:
@@ -120,7 +126,7 @@ def field_mutation(path: str, data: bytes, chance: random.Random) -> Mutation | 
     if what is None:
         return None
     pointer, words = what
-    new = dump_json(document).encode()
+    new = (dump_yaml if path.endswith(".yaml") else dump_json)(document).encode()
     return None if new == data else Mutation(file=path, place=pointer, what=words, data=new)
 
 
@@ -198,7 +204,7 @@ def _other(value: Any, chance: random.Random) -> Any:
 
 def doubled_key(path: str, data: bytes, chance: random.Random) -> Mutation:
     """A JSON document in which one key of one object stands twice."""
-    objects = [place for place, value in _places(data) if isinstance(value, dict) and value]
+    objects = [place for place, value in _places(path, data) if isinstance(value, dict) and value]
     place = chance.choice(objects)
     document = _thawed(parse_json(data))
     if not place:
@@ -231,9 +237,11 @@ def raw_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
 
 
 def document_mutations(raw: RawPack, chance: random.Random) -> Iterator[Mutation]:
-    """Fields of the JSON documents that people and builders write, without end. The manifest is written anew."""
+    """Fields of the documents that people and builders write, without end. The manifest is written anew."""
     documents = [file for path, file in raw.files.items() if kind_at(path) and path != MANIFEST]
-    weights = [len(_places(file.data or b"")) ** 0.5 for file in documents]  # so that neither short nor long ones lack
+    weights = [
+        len(_places(file.path, file.data or b"")) ** 0.5 for file in documents
+    ]  # so that neither short nor long ones lack
     while True:
         (file,) = chance.choices(documents, weights)
         if (found := field_mutation(file.path, file.data or b"", chance)) is not None:
@@ -295,7 +303,8 @@ def packs_of(root: Path) -> tuple[RawPack, ...]:
 
 
 def small_packs(root: Path) -> tuple[RawPack, ...]:
-    """Two small packs that hold every kind of document between them."""
+    """Three small packs that hold every kind of document between them."""
     PackBuilder(root / "everything" / "packs").with_everything()
     CompletePack(root / "complete" / "packs")
-    return (*packs_of(root / "everything"), *packs_of(root / "complete"))
+    DerivedPack(root / "derived" / "packs")
+    return tuple(raw for name in ("everything", "complete", "derived") for raw in packs_of(root / name))

@@ -211,7 +211,7 @@ class PackBuilder:
         """Give the pack another identity everywhere, and seal it."""
         old = self.folder
         for kind in KINDS:
-            if not (old / kind.path).exists():
+            if not kind.path.endswith(".json") or not (old / kind.path).exists():
                 continue
             document = self.json(kind.path)
             if "release_id" in document:

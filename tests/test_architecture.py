@@ -13,7 +13,7 @@ MOST_LINES = 400
 
 ORDER = (
     # nothing below imports from anything further down
-    {"__init__", "errors", "resources", "console", "workers"},
+    {"__init__", "errors", "resources", "console", "aside", "compiled", "workers"},
     {"evidence"},
     {"ingest"},
     {"signing"},
@@ -24,9 +24,12 @@ ORDER = (
     {"signoff"},
     {"registry"},
     {"exchange", "links"},
-    {"pipeline"},
-    {"decide", "repair"},
+    {"papers"},
+    {"pipeline", "scaffold"},
+    {"decide", "handoff", "repair", "proofread"},
     {"approve"},
+    {"intake"},
+    {"oversight"},
     {"site"},
     {"build"},
     {"preview", "prove", "publication"},

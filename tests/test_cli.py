@@ -19,6 +19,7 @@ from proofpress.cli import cli, main
 from proofpress.errors import ExitCode
 from proofpress.evidence.values import Number
 from proofpress.verify.book import PACK_RULES
+from registering import register
 
 Run = Callable[..., tuple[int, str, str]]
 CARD = "model/model_card.md"
@@ -278,8 +279,7 @@ def test_render_never_hides_changed_evidence(pack: PackBuilder, run: Run) -> Non
 
 
 def test_render_never_touches_a_registered_pack(pack: PackBuilder, run: Run) -> None:
-    at = ("--at", "2026-03-03T00:00:00Z", "--by", "owner")
-    assert "REGISTERED" in run("registry", "submit", pack.release_id, *at)[1]
+    register(pack.root.parent, pack.release_id)
     edit_card(pack)
     stale = (pack / CARD).read_bytes()
     code, _out, err = run("render")

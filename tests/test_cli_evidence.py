@@ -14,6 +14,7 @@ from proofpress.cli import main
 from proofpress.errors import ExitCode
 from proofpress.evidence.jsontext import dump_json, plain
 from proofpress.schemas import schemas
+from registering import register
 
 Run = Callable[..., tuple[int, str, str]]
 PACK = f"packs/digits/{RELEASE}"
@@ -221,7 +222,7 @@ def test_usage(argv: tuple[str, ...], words: str, run: Run) -> None:
     ],
 )
 def test_a_registered_pack_never_changes(argv: tuple[str, ...], run: Run, whole: CompletePack) -> None:
-    assert run("registry", "submit", RELEASE, "--at", "2026-03-03T00:00:00Z", "--by", "owner")[0] == 0
+    register(whole.root.parent, RELEASE)
     before = contents(whole)
     code, _out, err = run(*argv)
     assert code == 2

@@ -9,7 +9,7 @@ from pathlib import Path
 from proofpress.errors import IngestError, UsageError
 from proofpress.evidence.finding import Finding
 
-RESERVED = ("attestations", "profiles", "registry")
+RESERVED = ("attestations", "platforms", "profiles", "registry")
 """Folders of `packs/` that hold no packs."""
 _LOOSE = frozenset({"policy.yaml", "publication.yaml", "withdrawn.yaml", "README.md", ".gitattributes", ".gitignore"})
 
@@ -87,14 +87,20 @@ def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
     """Name and bytes of everything under `packs/` that judges packs or says what became of them: policy, profiles, own
     template sets, registry, withdrawn pages."""
     packs = root / "packs"
-    single = [packs / "policy.yaml", packs / "registry" / "events.jsonl", packs / "withdrawn.yaml"]
-    folders = [packs / "profiles", root / "templates"]
+    registry = [packs / "registry" / name for name in ("log", "platforms", "policies", "receipts", "statements")]
+    folders = [*registry, packs / "profiles", root / "templates"]
     below = [item for folder in folders if folder.is_dir() for item in sorted(folder.rglob("*"))]
     return tuple(
         (path.relative_to(root).as_posix(), path.read_bytes())
-        for path in (*single, *below)
-        if path.is_file() and not path.is_symlink()
+        for path in (packs / "policy.yaml", packs / "withdrawn.yaml", *below)
+        if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
     )
+
+
+def registry_files(root: Path) -> tuple[tuple[str, bytes], ...]:
+    """What the site publishes of the registry: place below its address, and bytes. Requests that wait are no part."""
+    below = "packs/registry/"
+    return tuple((name.removeprefix(below), data) for name, data in rule_files(root) if name.startswith(below))
 
 
 def own_profiles(root: Path) -> tuple[tuple[str, bytes], ...]:

@@ -34,9 +34,9 @@ class Instance:
     withdrawn: tuple[Withdrawal, ...] = ()
 
     @property
-    def registry_log(self) -> Path:
-        """The registry's event log."""
-        return self.root / "packs" / "registry" / "events.jsonl"
+    def registry(self) -> Path:
+        """The registry's folder."""
+        return self.root / "packs" / "registry"
 
 
 def open_instance(root: Path) -> Instance:

@@ -21,7 +21,8 @@ from proofpress.instance import Instance, open_instance
 from proofpress.links.rules import LINK_RULES
 from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
-from proofpress.registry import REGISTRY_RULES, Registry, fold, read_log
+from proofpress.papers.rules import PAPER_RULES
+from proofpress.registry import REGISTRY_RULES, Registry, open_registry
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.signoff import gates as signoff_gates
@@ -94,20 +95,20 @@ class Rules:
 
 
 def read_registry(instance: Instance) -> Registry:
-    """What the instance's log amounts to."""
-    return fold(*read_log(instance.registry_log))
+    """What the instance's log amounts to, with every signature checked."""
+    return open_registry(instance.registry).registry()
 
 
 def all_rules() -> Mapping[str, Rule]:
     """Every rule there is, by id."""
     from proofpress.exchange.genolewm.book import RULES as GENOLEWM  # noqa: PLC0415 - costs 30 ms, reports alone need it
 
-    registry = (
+    told = (
         Rule(id=name, title=title, severity=severity, explanation=explanation)
-        for name, title, severity, explanation in REGISTRY_RULES
+        for name, title, severity, explanation in (*REGISTRY_RULES, *PAPER_RULES)
     )
     gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
-    return rule_book((*registry, *gates, *signoff_rules.RULES, *LINK_RULES, *GENOLEWM))
+    return rule_book((*told, *gates, *signoff_rules.RULES, *LINK_RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:
@@ -224,7 +225,7 @@ def registered_packs(registry: Registry, facts: Iterable[PackFacts]) -> Iterable
             yield Finding(
                 rule="REG013",
                 pack=pack.label if pack else "",
-                file="manifest.json" if pack else "packs/registry/events.jsonl",
+                file="manifest.json" if pack else "packs/registry/log",
                 message=f"the registered pack {bundle_id} "
                 + ("was changed after its registration" if pack else "is not in this instance"),
                 expected=state.pack_id,

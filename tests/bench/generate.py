@@ -3,7 +3,7 @@
     python tests/bench/generate.py OUT --releases 1000 --extra 4
 
 OUT/instance  packs, registry, policy and the example site's look
-OUT/extra     releases that follow the first family's last one, and what the registry's log grows by with each
+OUT/extra     releases that follow the first family's last one, and the registry's log before and after each
 OUT/peer      nine Markdown pages a release for MkDocs with the same theme, outside the navigation, no search
 """
 
@@ -12,8 +12,7 @@ import hashlib
 import json
 import shutil
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,9 +24,12 @@ from clones import PACKS, Cloned, Lineage
 from proofpress.diff import diff, markdown_report
 from proofpress.ingest import load_pack, source_of
 from proofpress.pipeline import Rules, rules_at
-from proofpress.registry import EVENTS, Event
-from proofpress.registry.events import GENESIS, SCHEMA_VERSION
-from proofpress.registry.log import line_of
+from proofpress.registry import Fold
+from proofpress.registry.log import Logged, entry_of
+from proofpress.registry.records import PLATFORMS, POLICIES, StoredRecords
+from proofpress.registry.requests import draft, seal_request
+from proofpress.registry.store import LogWriter, read_log
+from proofpress.signing.keys import SigningKey
 from proofpress.verify import VerifiedPack
 
 REPOSITORY = PACKS.parent
@@ -78,18 +80,21 @@ def write_all(out: Path, *, releases: int, extra: int, jobs: int) -> dict[str, A
         made = list(pool.map(_write_family, works))
     usual = [item for work, items in zip(works, made, strict=True) for item in items[: work.releases]]
     more = made[0][works[0].releases :]
-    log = instance / "packs" / "registry" / "events.jsonl"
-    log.parent.mkdir()
-    state = _Log(head=GENESIS)
-    log.write_bytes(b"".join(state.lines(_life(usual))))
+    log = _Log(instance)
+    log.grow(_life(usual))
+    kept = instance / "packs" / "registry" / "log"
+    shutil.copytree(kept, out / "extra" / "log")
+    events, log_bytes = log.size, sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
     for number, item in enumerate(more):
-        grown = b"".join(state.lines(_life([item])))
-        (out / "extra" / f"{number}.jsonl").write_bytes(grown)
+        log.grow(_life([item]))
+        shutil.copytree(kept, out / "extra" / f"{number}.log")
+    shutil.rmtree(kept)
+    shutil.copytree(out / "extra" / "log", kept)
     facts = {
         "releases": len(usual),
         "families": families,
-        "events": state.size - 4 * len(more),
-        "log_bytes": log.stat().st_size,
+        "events": events,
+        "log_bytes": log_bytes,
         "extra": [f"{item.family}/{item.release_id}" for item in more],
         "evidence_files": sum(1 for path in (instance / "packs").rglob("*") if path.is_file()),
         "evidence_bytes": sum(path.stat().st_size for path in (instance / "packs").rglob("*") if path.is_file()),
@@ -105,8 +110,7 @@ def _write_look(instance: Path, peer: Path) -> None:
     shutil.copy(REPOSITORY / "mkdocs.yml", instance / "mkdocs.yml")
     (instance / "packs").mkdir()
     shutil.copytree(PACKS / "profiles", instance / "packs" / "profiles")
-    policy = 'schema_version: "1.0.0"\ndefault_profile: complete\n'
-    (instance / "packs" / "policy.yaml").write_text(policy, encoding="utf-8")
+    (instance / "packs" / "policy.yaml").write_text(_policy(), encoding="utf-8")
     shutil.copytree(REPOSITORY / "site_src" / "pages", peer / "docs")
     shutil.copytree(REPOSITORY / "site_src" / "overrides", peer / "site_src" / "overrides")
     shutil.copy(REPOSITORY / "mkdocs.yml", peer / "look.yml")
@@ -157,55 +161,88 @@ def _life(made: Iterable[Cloned]) -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = []
     for item in made:
         day = datetime.fromisoformat(item.released_at).replace(hour=8, minute=0)
-        steps = [
-            ("registered", day, "release-engineer"),
-            ("candidate", day + timedelta(minutes=30), "release-engineer"),
-        ]
-        steps += [("approved", day + timedelta(hours=7), "owner"), ("activated", day + timedelta(hours=25), "operator")]
-        events += [
-            {
-                "kind": kind,
-                "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "release_id": item.release_id,
-                "pack_id": item.pack_id,
-                "by": by,
-                "family": item.family,
-            }
-            for kind, at, by in steps
-        ]
+        steps = [("registered", day), ("candidate", day + timedelta(minutes=30))]
+        steps += [("approved", day + timedelta(hours=7)), ("activated", day + timedelta(hours=25))]
+        events += [{"kind": kind, "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"), "pack": item} for kind, at in steps]
     return sorted(events, key=lambda event: event["at"])
 
 
+_KEY, _LOG_KEY = (SigningKey.from_seed(hashlib.sha256(name).digest()) for name in (b"bench", b"bench log"))
+_LOG_NAME = "proofpress.example/bench"
+_MOVES = ("policy_adopted", "registered", "candidate", "approved", "activated")
+_PLATFORM = b'schema_version: "1.0.0"\nname: bench\n'
+
+
+def _policy() -> str:
+    moves = "".join(f"    {move}: {{roles: [owner]}}\n" for move in _MOVES)
+    return (
+        f'schema_version: "1.2.0"\ndefault_profile: complete\nkeys:\n  owner: {{key: "{_KEY.public}"}}\n'
+        "roles:\n  owner: {keys: [owner]}\n"
+        f'registry:\n  log: {{name: {_LOG_NAME}, key: "{_LOG_KEY.public}"}}\n'
+        f"  scopes: [environment, family]\n  may:\n{moves}  platforms:\n"
+        f"    - {{path: packs/platforms/bench.yaml, sha256: {hashlib.sha256(_PLATFORM).hexdigest()}}}\n"
+    )
+
+
 class _Log:
-    """Lines of the log, each naming the digest of the one before."""
+    """The log of an instance, written in steps."""
 
-    def __init__(self, head: str) -> None:
-        self.size = 0
-        self._head = head
-        self._at = ""
-        self._active: dict[str, str] = defaultdict(str)
+    def __init__(self, root: Path) -> None:
+        folder = root / "packs" / "registry"
+        records = StoredRecords(folder)
+        policy = records.keep(POLICIES, (root / "packs" / "policy.yaml").read_bytes())
+        records.keep(PLATFORMS, _PLATFORM)
+        self._fold = Fold(records)
+        self._writer = LogWriter(folder / "log", read_log(folder / "log"))
+        self._active: dict[str, str] = {}
+        at = "2020-01-01T00:00:00Z"
+        adoption = {"kind": "policy_adopted", "policy": policy, "replaces": None}
+        self._writer.append([self._entry(adoption, at)], name=_LOG_NAME, key=_LOG_KEY)
 
-    def lines(self, events: Sequence[dict[str, Any]]) -> Iterator[bytes]:
-        """The events as lines."""
-        for fields in events:
-            said = {name: value for name, value in fields.items() if name != "family"}
-            family, release_id = fields["family"], fields["release_id"]
-            if fields["kind"] == "activated":
-                said["scope"] = {"environment": "prod", "family": family}
-                if self._active[family]:
-                    said["supersedes"] = self._active[family]
-                self._active[family] = release_id
-            self._at = said["at"] = max(said["at"], self._at)
-            self.size += 1
-            header = {"schema_version": SCHEMA_VERSION, "generated_by": "proofpress.registry", "kind": said.pop("kind")}
-            event = EVENTS[header["kind"]].model.model_validate(
-                {**header, "seq": self.size, "prev": self._head, "bundle": 1, **said}
-            )
-            if not isinstance(event, Event):
-                raise TypeError(header["kind"])
-            line = line_of(event)
-            self._head = hashlib.sha256(line).hexdigest()
-            yield line
+    @property
+    def size(self) -> int:
+        """How many entries there are."""
+        return self._fold.size
+
+    def grow(self, events: Sequence[dict[str, Any]]) -> None:
+        """Sign the events and append them."""
+        entries = [self._entry(self._fields(event["kind"], event["pack"]), event["at"]) for event in events]
+        self._writer.append(entries, name=_LOG_NAME, key=_LOG_KEY)
+
+    def _entry(self, fields: dict[str, Any], at: str) -> bytes:
+        at = max(at, self._fold.at)
+        signed = seal_request({"log": _LOG_NAME, "by": "owner", "signed_at": at, **fields}, [_KEY])
+        logged = Logged(seq=self._fold.size + 1, at=at, signed=signed)
+        self._fold.accept(logged)
+        return entry_of(logged.seq, at, signed.envelope)
+
+    def _fields(self, kind: str, pack: Cloned) -> dict[str, Any]:
+        if kind != "registered":
+            more: dict[str, Any] = {}
+            if kind == "activated":
+                more = {"scope": {"environment": "prod", "family": pack.family}, "platform": _digest(_PLATFORM)}
+                if active := self._active.get(pack.family):
+                    more["supersedes"] = active
+                self._active[pack.family] = pack.release_id
+            return draft(self._fold, kind, pack.release_id, more)
+        receipt = {"receipt": "0" * 64, "verdict": "PASS", "policy": "0" * 64, "evaluated_at": "2020-01-01T00:00:00Z"}
+        return {
+            "kind": kind,
+            "release_id": pack.release_id,
+            "bundle": 1,
+            "pack_id": pack.pack_id,
+            "expects": {"status": None},
+            "family": pack.family,
+            "model_id": None,
+            "gate": receipt,
+            "provenance": {},
+            "compatibility": {},
+            "readiness": "not asked",
+        }
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def main() -> int:

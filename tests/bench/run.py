@@ -87,7 +87,7 @@ class Instance:
 
     @property
     def _log(self) -> Path:
-        return self.root / "packs" / "registry" / "events.jsonl"
+        return self.root / "packs" / "registry" / "log"
 
     def fresh(self) -> None:
         """Neither site nor state, and no more than the first releases. Old trees are moved, since deleting them
@@ -101,7 +101,7 @@ class Instance:
         for label in self.facts["extra"]:
             if (self.root / "packs" / label).exists():
                 shutil.rmtree(self.root / "packs" / label)
-        os.truncate(self._log, self.facts["log_bytes"])
+        self._exchange_log("log")
 
     def build(self, *, jobs: int, sample_memory: bool = False) -> Cost:
         """`proofpress build`."""
@@ -111,8 +111,11 @@ class Instance:
         """One more release: its pack, and its events in the registry."""
         label = self.facts["extra"][number]
         shutil.copytree(self.folder / "extra" / label, self.root / "packs" / label)
-        with self._log.open("ab") as stream:
-            stream.write((self.folder / "extra" / f"{number}.jsonl").read_bytes())
+        self._exchange_log(f"{number}.log")
+
+    def _exchange_log(self, name: str) -> None:
+        shutil.rmtree(self._log)
+        shutil.copytree(self.folder / "extra" / name, self._log)
 
     def mkdocs(self) -> Cost:
         """`mkdocs build` of the same documents."""

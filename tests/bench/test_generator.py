@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,8 +33,8 @@ def test_generated_packs_verify_and_build(tmp_path: Path) -> None:
 
     label = facts["extra"][0]
     (tmp_path / "extra" / label).rename(instance / "packs" / label)
-    with (instance / "packs" / "registry" / "events.jsonl").open("ab") as log:
-        log.write((tmp_path / "extra" / "0.jsonl").read_bytes())
+    shutil.rmtree(instance / "packs/registry/log")
+    shutil.copytree(tmp_path / "extra/0.log", instance / "packs/registry/log")
     run("-m", "proofpress", "check", cwd=instance)
     report = run("-m", "proofpress", "build", "--jobs", "1", "--format", "json", cwd=instance)
     assert json.loads(report)["changed"] is True

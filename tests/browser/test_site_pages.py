@@ -224,3 +224,28 @@ def test_search_finds_a_release(browser: Browser, base: str) -> None:
     ]
     assert found[0] == f"{base}releases/clinical-v0.3.0-gbt-r1/"
     assert browser.console() == ()
+
+
+# Citing --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_button_copies_a_citation_or_selects_it(browser: Browser, base: str) -> None:
+    browser.open(base + ACTIVE)
+    browser.run("document.querySelectorAll('.pp-cite details').forEach(item => { item.open = true; })")
+    button = browser.driver.find_element("css selector", "[data-pp-copy='cite-this-biblatex']")
+    assert button.value_of_css_property("visibility") == "visible"
+    assert button.text == "Copy"
+    button.click()
+    WebDriverWait(browser.driver, 10).until(lambda _driver: button.text in {"Copied", "Selected"})
+
+
+def test_without_scripts_the_text_is_there_and_no_dead_button(without_scripts: Browser, base: str) -> None:
+    browser = without_scripts
+    browser.open(f"{base}{ACTIVE}eval-report/")
+    box = browser.driver.find_element("css selector", ".pp-cite")
+    box.find_element("css selector", "summary").click()
+    text = box.find_element("css selector", "#cite-this-biblatex")
+    assert text.is_displayed()
+    assert text.text.startswith("@report{digits-v0.3.0-mlp64-r1-eval-report,")
+    assert text.value_of_css_property("user-select") != "none"
+    assert not [item for item in box.find_elements("css selector", ".pp-copy") if item.is_displayed()]

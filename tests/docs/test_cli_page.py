@@ -37,7 +37,8 @@ def test_every_command_is_documented_as_it_is() -> None:
 
 
 def test_every_command_has_an_example() -> None:
-    groups = {f"proofpress {name}" for name in ("changelog", "demo", "key", "pack", "publish", "registry")}
+    names = ("changelog", "demo", "derive", "key", "pack", "paper", "publish", "registry")
+    groups = {f"proofpress {name}" for name in names}
     assert not [name for name, text in commands() if name not in groups and f"Example:  {name}" not in text]
 
 

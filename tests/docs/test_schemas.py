@@ -1,5 +1,6 @@
 """docs/schemas holds the schemas as they are, and real documents and outputs obey them."""
 
+import base64
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,13 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from complete_pack import complete_template
+from derived_pack import derived_template
 from pack_builder import ASSURANCE, PackBuilder
 from proofpress.cli import cli
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, DocumentKind, documents_among
+from proofpress.registry.log import entry_of
+from proofpress.registry.store import read_log
 from proofpress.schemas import schemas, write_schemas
 
 ROOT = Path(__file__).parents[2]
@@ -70,15 +74,16 @@ def unknown_words(schema: Any) -> set[str]:
 
 
 def documents() -> Iterator[tuple[DocumentKind, Path]]:
-    for pack in (*PACKS, complete_template()):
-        paths = (path.relative_to(pack).as_posix() for path in sorted(pack.rglob("*.json")))
+    for pack in (*PACKS, complete_template(), derived_template()):
+        paths = (path.relative_to(pack).as_posix() for path in sorted(pack.rglob("*.*")))
         yield from ((kind, pack / kind.path) for kind in documents_among(paths))
 
 
 def test_packs_obey_them() -> None:
     checked = set()
     for kind, path in documents():
-        assert errors(kind.name.replace("_", "-"), json.loads(path.read_bytes())) == [], path
+        read = yaml.safe_load if path.suffix == ".yaml" else json.loads
+        assert errors(kind.name.replace("_", "-"), read(path.read_bytes())) == [], path
         checked.add(kind.name)
     assert checked == {kind.name for kind in KINDS}
 
@@ -105,9 +110,29 @@ def test_policy_profiles_and_log_obey_them() -> None:
     policy = ROOT / "packs" / "policy.yaml"
     if policy.is_file():
         assert errors("policy", yaml.safe_load(policy.read_bytes())) == []
-    log = ROOT / "packs" / "registry" / "events.jsonl"
-    for line in log.read_bytes().splitlines() if log.is_file() else ():
-        assert errors("registry-event", json.loads(line)) == [], line
+    for path in (ROOT / "packs" / "platforms").glob("*.yaml"):
+        assert errors("platform", yaml.safe_load(path.read_bytes())) == [], path
+
+
+def test_messages_of_the_registry_obey_their_contracts() -> None:
+    stored = read_log(ROOT / "packs/registry/log")
+    assert stored.log
+    seen = set()
+    for logged in stored.log:
+        assert errors("registry-contracts", json.loads(logged.signed.envelope.payload)) == []
+        assert errors("registry-contracts", json.loads(entry_of(logged.seq, logged.at, logged.signed.envelope))) == []
+        seen.add(logged.event.kind)
+    assert {"policy_adopted", "registered", "refused", "approved", "activated", "yanked", "rolled_back"} <= seen
+    for path in (ROOT / "packs/registry/statements").rglob("*.json"):
+        envelope = json.loads(path.read_bytes())
+        assert errors("registry-contracts", envelope) == []
+        assert errors("registry-contracts", json.loads(base64.b64decode(envelope["payload"]))) == []
+    words = ["resolve", "--scope", "environment=prod,family=digits"]
+    assert errors("registry-contracts", output(words)) == []
+    refused = output(["resolve", "--scope", "environment=prod", "--at", "2026-07-01T00:00:00Z"])
+    assert (errors("registry-contracts", refused), refused["category"]) == ([], "invalid_payload")
+    receipt = "packs/digits/digits-v0.2.0-mlp64-r1/demo/batch_receipt_report.json"
+    assert errors("verify-receipt", output(["verify-receipt", receipt])) == []
 
 
 def test_what_assurance_commands_print_obeys_them(pack: PackBuilder) -> None:

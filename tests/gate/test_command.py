@@ -17,6 +17,7 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.policy import Policy
 from proofpress.ingest.strict import parse_yaml
 from proofpress.schemas import schemas
+from registering import register
 
 ROOT = Path(__file__).parents[2]
 FIRST, SECOND = "digits-v0.1.0-tiny-r1", "digits-v0.2.0-tiny-r1"
@@ -215,7 +216,7 @@ def test_a_run_that_ends_early_leaves_no_receipt(line: Line, run: Run) -> None:
 
 def test_a_registered_release_stays_judged_by_its_policy(line: Line, run: Run) -> None:
     gate(run, FIRST, "--receipt")
-    assert run("registry", "submit", FIRST, "--by", "owner", "--at", AT)[0] == 0
+    register(line.root, FIRST)
     assert gate(run, FIRST, "--receipt")[0] == 0
     line.policy(POLICY.replace("value: 0.7", "value: 0.1"))
     code, _out, err = run("gate", FIRST, "--at", AT, "--receipt")

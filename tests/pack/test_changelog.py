@@ -13,6 +13,7 @@ from proofpress.cli import main
 from proofpress.errors import ExitCode, UsageError
 from proofpress.evidence.release import Changelog, Release
 from proofpress.pack.changelog import Told, draft, render_changelog, sort_subject
+from registering import move, register
 
 
 @pytest.fixture
@@ -154,11 +155,10 @@ def test_the_command_prints_a_familys_changelog(
 ) -> None:
     second = PackBuilder(pack.root, release_id="digits-v0.2.0-tiny-r1")
     base = ["-C", str(tmp_path)]
-    by = ["--by", "owner", "--at", "2026-03-05T00:00:00Z"]
     for name in (pack.release_id, second.release_id):
-        assert main([*base, "registry", "submit", name, *by]) == ExitCode.OK
-    yank = ["--reason", "Numbers above 50 are told wrongly.", "--upgrade-path", second.release_id]
-    assert main([*base, "registry", "record", "yanked", pack.release_id, *by, *yank]) == ExitCode.OK
+        register(tmp_path, name)
+    reason = "Numbers above 50 are told wrongly."
+    move(tmp_path, "yanked", pack.release_id, at="2026-03-05T00:00:00Z", reason=reason, upgrade_path=second.release_id)
     capsys.readouterr()
     assert main([*base, "changelog", "render", "digits"]) == ExitCode.OK
     text = capsys.readouterr().out

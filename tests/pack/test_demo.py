@@ -19,6 +19,7 @@ from proofpress.pack.clean_run import RunError, run_clean
 from proofpress.pack.demo import rerun_demo, run_demo
 from proofpress.pack.model import ModelBytes, model_id_of, write_model
 from proofpress.pack.writer import PackError, write_bytes
+from registering import register
 
 DEMO, RUNTIME = "demo/terminal_demo_manifest.json", "demo/runtime_preflight_report.json"
 REPORT, RECEIPTS = "demo/batch_receipt_report.json", "demo/receipts.jsonl"
@@ -162,6 +163,18 @@ def test_a_row_without_receipt_is_refused(answers: str, tmp_path: Path) -> None:
         demo(tmp_path, f"open('demo/out.jsonl', 'w').write('{answers}')", inputs=["demo/run.py", "demo/rows.jsonl"])
 
 
+def test_rows_that_no_pack_may_hold_are_refused_at_once(tmp_path: Path) -> None:
+    options = {"inputs": ["demo/run.py", "demo/rows.jsonl"]}
+    write_bytes(tmp_path, "demo/rows.jsonl", b'{"key": "b"}\n{"key": "a"}\n')
+    with pytest.raises(RunError, match=r"demo/rows.jsonl, line 2: keys are not sorted") as caught:
+        demo(tmp_path, "open('demo/never.txt', 'w')", **options)
+    assert "sorted by 'key'" in (caught.value.hint or "")
+    write_bytes(tmp_path, "demo/rows.jsonl", b'{"key": "a"}\n')
+    with pytest.raises(RunError, match=r"demo/out.jsonl, .*no line feed"):
+        demo(tmp_path, "open('demo/out.jsonl', 'w').write('{}')", **options)
+    assert not (tmp_path / DEMO).exists()
+
+
 def test_declared_rows_may_be_of_any_files(tmp_path: Path) -> None:
     write_bytes(tmp_path, "demo/rows.csv", b"1\n2\n")
     script = "open('demo/out.csv', 'w').write('2\\n4\\n')"
@@ -255,8 +268,7 @@ def test_a_pack_without_a_demo(pack: PackBuilder, run: Run) -> None:
 
 
 def test_a_registered_pack_is_never_touched(pack: PackBuilder, run: Run) -> None:
-    event = ("--by", "owner", "--at", "2026-03-03T00:00:00Z")
-    assert run("registry", "submit", pack.release_id, *event)[0] == 0
+    register(pack.root.parent, pack.release_id)
     before = contents(pack.folder)
     code, _out, err = run("demo", "run", str(pack.folder))
     assert (code, "registered" in err) == (ExitCode.USAGE, True)

@@ -11,10 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
+from proofpress.pack.preflight import open_place
+from proofpress.registry import open_registry
+from proofpress.verify import Profiles
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "docs/examples/sklearn_releases/compare.py"
@@ -125,13 +130,14 @@ def test_every_release_was_judged_before_it_was_promoted() -> None:
     judged = receipts()
     assert sorted(judged) == RELEASES
     assert [release for release in RELEASES if judged[release]["verdict"] == "FAIL"] == [RELEASE]
-    log = (ROOT / "packs" / "registry" / "events.jsonl").read_text(encoding="utf-8").splitlines()
-    approved = [event for event in map(json.loads, log) if event["kind"] == "approved"]
-    assert {event["release_id"] for event in approved} == set(RELEASES) - {RELEASE}
-    for event in approved:
-        receipt = judged[event["release_id"]]
-        assert (receipt["verdict"], receipt["subject"]["pack_id"]) == ("PASS", event["pack_id"])
-        assert receipt["evaluated_at"] < event["at"]
+    registry = open_registry(ROOT / "packs" / "registry").registry()
+    assert (registry.intact, registry.status(RELEASE)) == (True, "REJECTED")
+    approved = [step for step in registry.steps if step.kind == "approved"]
+    assert {step.bundle_id for step in approved} == set(RELEASES) - {RELEASE}
+    for step in approved:
+        receipt = judged[step.bundle_id]
+        assert (receipt["verdict"], receipt["subject"]["pack_id"]) == ("PASS", registry.bundles[step.bundle_id].pack_id)
+        assert receipt["evaluated_at"] < step.at
 
 
 def test_a_patch_of_the_story_changes_no_score() -> None:
@@ -199,3 +205,23 @@ def test_what_the_suite_measures_can_be_measured_again(release: str, tmp_path: P
     done = subprocess.run([sys.executable, str(program), str(pack)], env=environment, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert written.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "pack",
+    sorted(path.parent.parent for path in ROOT.glob("packs/*/*/training/params.yaml")),
+    ids=lambda pack: pack.name,
+)
+def test_parameters_obey_the_schema_of_their_family(pack: Path) -> None:
+    schema = json.loads((SOURCE.parent / pack.parent.name / "params.schema.json").read_bytes())
+    assert open_place(schema) is None
+    parameters = yaml.safe_load((pack / "training/params.yaml").read_bytes())
+    judge = Draft202012Validator(schema)
+    assert judge.is_valid(parameters)
+    for name in parameters:
+        misspelt = {name + "s" if key == name else key: value for key, value in parameters.items()}
+        assert not judge.is_valid(misspelt), name
+
+
+def test_complete_asks_for_a_schema_of_the_parameters() -> None:
+    assert Profiles().chain("complete")[0].preflight_schema

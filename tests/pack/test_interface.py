@@ -68,10 +68,28 @@ def test_the_command_writes_an_interface_that_verifies(
     assert capsys.readouterr().out == f"{output['sha256']}  interface.json\n"
 
 
+@pytest.mark.parametrize("name", ["outputs", "metrics"])
+def test_an_emptied_list_is_a_finding(name: str, pack: PackBuilder) -> None:
+    pack.with_interface().corrupt("interface.json", f"/{name}", []).reseal()
+    (finding,) = pack.verify().findings
+    assert (finding.rule, finding.pointer, finding.found) == ("IFC004", f"/{name}", "nothing")
+
+
+def test_what_is_not_listed_is_taken_from_model_and_evaluation(scored: PackBuilder) -> None:
+    written = interface_from(scored.folder, surface(scored))
+    assert [(item.name, item.contract) for item in written.inputs] == [("number", "integer, shape [n]")]
+    assert [item.name for item in written.outputs] == ["parity"]
+    assert [(item.name, item.contract) for item in written.metrics] == [("accuracy", "fraction, higher is better")]
+    written = interface_from(scored.folder, surface(scored, outputs=[{"name": "parity", "contract": "even or odd"}]))
+    assert [item.contract for item in written.outputs] == ["even or odd"]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"commands": []}, "no list 'commands'"),
+        ({"outputs": []}, "the list 'outputs' of the interface is empty"),
+        ({"metrics": []}, "the list 'metrics' of the interface is empty"),
         ({"symbols": [{"name": "predict"}]}, "/symbols/0/contract"),
         ({"fixed_inputs": []}, "/fixed_input_scores"),
         ({"fixed_inputs": [{"name": "one"}]}, "fixed input 1 lacks input, scores, outputs"),

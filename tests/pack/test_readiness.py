@@ -1,5 +1,7 @@
 """The suite really runs, stale files never satisfy it, and readiness follows from the evidence alone."""
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -74,6 +76,8 @@ FAILURES = {
     "model/out.txt was not written": step("print('done')"),
     "model/out.txt is not a regular file": step(f"import os; os.symlink('config.json', {OUT!r})"),
     "did not end within 0.5 seconds": step("import time; time.sleep(60)"),
+    "it wrote or removed model/notes.txt, not among": step(f"{write()}; {write('model/notes.txt')}"),
+    "it wrote or removed model/config.json, not among": step(f"{write()}; {write('model/config.json', '{}')}"),
     "could not be started": step("pass", program="no-such-program-anywhere"),
     "its input model/none.txt was not written": step(write(), inputs=["model/none.txt"]),
 }
@@ -93,6 +97,37 @@ def test_a_step_that_fails_fails_the_suite(words: str, whole: CompletePack) -> N
     assert second.status == "skipped"
     assert not (whole / "model/later.txt").exists()
     assert any("'one' failed" in text for text in report.negative_findings)
+
+
+FORKS = (
+    "import os, signal, subprocess, sys; "
+    "child = subprocess.Popen([sys.executable, '-c', 'import signal; signal.pause()']); "
+    "open(os.environ['CHILD'], 'w').write(str(child.pid)); "
+)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="processes are looked up in /proc")
+@pytest.mark.parametrize(("end", "limit"), [("signal.pause()", 5.0), ("open('model/out.txt', 'w').write('x')", 60.0)])
+def test_nothing_that_a_step_started_outlives_it(
+    end: str, limit: float, whole: CompletePack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHILD", str(tmp_path / "child"))
+    report = run(whole, step(FORKS + end), limit_seconds=limit).report
+    assert report.ok == ("out.txt" in end)
+    child = int((tmp_path / "child").read_text())
+    for _ in range(1000):  # the kernel may still be taking it down
+        if not alive(child):
+            return
+        os.sched_yield()
+    assert not alive(child)
+
+
+def alive(process: int) -> bool:
+    """Whether a process runs; one that ended and waits to be collected does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except OSError:
+        return False
 
 
 def test_stale_outputs_of_every_step_are_cleared_first(whole: CompletePack) -> None:

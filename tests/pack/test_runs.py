@@ -22,6 +22,7 @@ from proofpress.pack.resume import ResumeError, read_checkpoint, resume_check, w
 from proofpress.pack.run_folder import package_run
 from proofpress.pack.training import write_run_manifest
 from proofpress.pack.writer import PackError
+from registering import register
 
 PREFLIGHT, FILES = "training/training_preflight_report.json", "training/training_run_manifest.json"
 RUN, PARAMS = "training/training_run.json", "training/params.yaml"
@@ -404,8 +405,7 @@ def test_a_refused_folder_leaves_the_pack(
 
 def test_commands_refuse_what_is_not_there_or_registered(pack: PackBuilder, folder: Path, run: Run) -> None:
     assert run("pack", "training", "none", "--into", str(pack.folder))[0] == ExitCode.USAGE
-    event = ("--by", "owner", "--at", "2026-03-03T00:00:00Z")
-    assert run("registry", "submit", pack.release_id, *event)[0] == 0
+    register(pack.root.parent, pack.release_id)
     assert run("pack", "training", str(folder), "--into", str(pack.folder))[0] == ExitCode.USAGE
     assert run("preflight", str(pack.folder), "--config", str(pack / PARAMS))[0] == ExitCode.USAGE
 

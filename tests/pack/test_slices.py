@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from complete_pack import CONFIG, METRICS, CompletePack
 from pack_builder import EVAL, PackBuilder
 from proofpress.cli import main
 from proofpress.evidence.intervals import mean_interval, wilson_interval
@@ -17,8 +18,10 @@ from proofpress.evidence.policy import Profile
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json, parse_yaml
-from proofpress.pack.slices import _Z, write_slices
-from proofpress.pack.writer import PackError, produced
+from proofpress.pack.aggregate import MetricsSource, aggregate
+from proofpress.pack.intervals import Z
+from proofpress.pack.slices import SLICES, write_slices
+from proofpress.pack.writer import PackError
 from proofpress.verify import Profiles
 
 RESULTS = "model/per_example/test.jsonl"
@@ -60,23 +63,23 @@ def with_field(pack: PackBuilder, name: str, *values: Any) -> PackBuilder:
     ],
 )
 def test_wilson_intervals_are_the_published_ones(hits: int, n: int, low: str, high: str) -> None:
-    found = wilson_interval(hits, n, _Z["0.95"])
+    found = wilson_interval(hits, n, Z["0.95"])
     assert [round(bound, 4) for bound in found] == [Decimal(low), Decimal(high)]
 
 
 def test_quantiles_are_those_of_the_normal_distribution() -> None:
-    for level, z in _Z.items():
+    for level, z in Z.items():
         assert float(z) == pytest.approx(NormalDist().inv_cdf((1 + float(level)) / 2), abs=1e-12)
 
 
 def test_a_mean_has_the_normal_interval() -> None:
     values = [Decimal(text) for text in ("1.5", "2.25", "0.5", "4", "3.75")]
-    bounds = mean_interval(values, _Z["0.95"])
+    bounds = mean_interval(values, Z["0.95"])
     assert bounds is not None
     plain = [float(value) for value in values]
     half = 1.959963984540054 * stdev(plain) / 5**0.5
     assert [float(bound) for bound in bounds] == pytest.approx([fmean(plain) - half, fmean(plain) + half], abs=1e-12)
-    assert mean_interval(values[:1], _Z["0.95"]) is None
+    assert mean_interval(values[:1], Z["0.95"]) is None
 
 
 def test_slices_of_the_tiny_pack(pack: PackBuilder) -> None:
@@ -201,11 +204,58 @@ def test_nothing_is_measured_without_results(pack: PackBuilder) -> None:
         write_slices(pack.folder, suite(CLASS))
 
 
-def test_an_aggregated_evaluation_is_left_alone(pack: PackBuilder) -> None:
-    inputs = [{**produced(pack.folder, RESULTS), "generated_by": "proofpress.pack.evaluation"}]
-    pack.corrupt(EVAL, "/inputs", inputs)
-    with pytest.raises(PackError, match="aggregated from metrics files"):
-        write_slices(pack.folder, suite(CLASS))
+# ── evaluations that are aggregated from metrics files ───────────────────────────────────────────────
+
+MARKED: Mapping[str, Any] = {"name": "marked", "description": "Last digit.", "key_pattern": "([0-9])$"}
+
+
+def test_slices_of_an_aggregated_evaluation_stand_in_a_metrics_file(whole: CompletePack) -> None:
+    config = (whole / CONFIG).read_bytes()
+    done = write_slices(whole.folder, suite(MARKED))
+    assert done.outputs == (RESULTS, SLICES, EVAL)
+    assert [row.key for row in done.rows] == [f"accuracy@test[marked={digit}]" for digit in range(4)]
+    assert whole.value(SLICES, "/generated_by") == "proofpress.pack.evaluation"
+    assert [item["path"] for item in whole.value(EVAL, "/inputs")] == [METRICS, SLICES]
+    assert [row["name"] for row in whole.json(EVAL)["rows"]] == ["accuracy"] * 7
+    assert (whole / CONFIG).read_bytes() == config
+    found = {(finding.rule, finding.file) for finding in whole.reseal().verify().findings}
+    assert found == {("RDY002", "readiness/suite_report.json")}  # it ran before the rows were labelled: run it again
+    before = {path: (whole / path).read_bytes() for path in (RESULTS, SLICES, EVAL)}
+    assert write_slices(whole.folder, suite(MARKED)).outputs == (SLICES, EVAL)
+    assert {path: (whole / path).read_bytes() for path in before} == before
+
+
+def test_a_slice_that_a_metrics_file_holds_stands_once(whole: CompletePack) -> None:
+    parity = {"name": "parity", "description": "By the true answer."}
+    rows = whole.json(METRICS)["rows"]
+    assert write_slices(whole.folder, suite(parity)).outputs == (EVAL,)
+    assert not (whole / SLICES).exists()
+    assert whole.json(METRICS)["rows"] == rows
+    odd = next(index for index, row in enumerate(rows) if row.get("slice", {}).get("value") == "odd")
+    whole.corrupt(METRICS, f"/rows/{odd}/value", Number("0.75"))
+    before = (whole / EVAL).read_bytes()
+    with pytest.raises(PackError, match=r"accuracy@test\[parity=odd\] is 0.75 over 2 examples in model/metrics/parity"):
+        write_slices(whole.folder, suite(parity))
+    assert (whole / EVAL).read_bytes() == before
+
+
+def test_the_step_of_a_suite_writes_the_metrics_file_alone(whole: CompletePack) -> None:
+    (whole / EVAL).unlink()
+    done = write_slices(whole.folder, suite(MARKED), metrics_only=True)
+    assert done.outputs == (RESULTS, SLICES)
+    assert not (whole / EVAL).exists()
+    sources = [MetricsSource(name=Path(path).name, data=(whole / path).read_bytes()) for path in (METRICS, SLICES)]
+    assert [item.path for item in aggregate(whole.folder, sources).inputs] == [METRICS, SLICES]
+    for path in (METRICS, SLICES):
+        (whole / path).unlink()
+    with pytest.raises(PackError, match="no metrics file"):
+        write_slices(whole.folder, suite(MARKED), metrics_only=True)
+
+
+def test_metrics_files_that_were_not_aggregated_are_refused(whole: CompletePack) -> None:
+    (whole / METRICS).rename(whole / "model/metrics/other.json")
+    with pytest.raises(PackError, match="from other metrics files than the folder holds"):
+        write_slices(whole.folder, suite(MARKED))
 
 
 # ── suites of profiles ───────────────────────────────────────────────────────────────────────────────

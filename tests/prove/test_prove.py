@@ -133,7 +133,7 @@ def _source(site: Path) -> str:
 
 
 def _log(site: Path) -> str:
-    path = next((site / FOLDER / "files" / "packs" / "registry").iterdir())
+    path = next((site / FOLDER / "files" / "packs" / "registry" / "log" / "tile" / "entries").rglob("36"))
     path.write_bytes(path.read_bytes()[:-10])
     return path.relative_to(site).as_posix()
 

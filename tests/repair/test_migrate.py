@@ -12,10 +12,8 @@ from proofpress.cli import main
 from proofpress.errors import UsageError
 from proofpress.evidence.pack import KIND_BY_PATH
 from proofpress.ingest import migrations as life
-from proofpress.instance import open_instance
-from proofpress.pipeline import Rules, read_registry, select, verified
-from proofpress.registry import submit
 from proofpress.repair.migrate import Migrated, migrate_pack
+from registering import register
 
 COST = "model/efficiency_report.json"
 
@@ -69,9 +67,7 @@ def test_an_edited_file_is_never_sealed(pack: PackBuilder) -> None:
 
 
 def test_a_registered_pack_is_never_migrated(pack: PackBuilder, tmp_path: Path) -> None:
-    instance = open_instance(tmp_path)
-    chosen = verified(select(instance, [pack.release_id])[0], Rules.of(instance, read_registry(instance)))
-    submit(instance.registry_log, chosen, at="2026-03-03T00:00:00Z", by="owner", reason=None)
+    register(tmp_path, pack.release_id)
     for write in (True, False):
         with pytest.raises(UsageError, match="registered and never changes"):
             migrated(pack, write=write)

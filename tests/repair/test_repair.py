@@ -16,11 +16,9 @@ from proofpress.evidence.dvc import LOCK
 from proofpress.evidence.pack import PARAMS
 from proofpress.evidence.values import Number
 from proofpress.ingest.strict import parse_json
-from proofpress.instance import open_instance
-from proofpress.pipeline import Rules, read_registry, select, verified
-from proofpress.registry import submit
 from proofpress.repair.plan import remaining
 from proofpress.repair.repair import Repair, repair_pack
+from registering import register
 
 DATA, SPLITS, RUN = "dataset/dataset_package.json", "dataset/split_integrity.json", "training/training_run.json"
 KEYS = "dataset/keys/record/train.txt"
@@ -267,9 +265,7 @@ def test_the_note_quotes_no_refused_text(pack: PackBuilder, run: Path) -> None:
 
 
 def test_a_registered_pack_gets_a_new_bundle(pack: PackBuilder, run: Path, tmp_path: Path) -> None:
-    instance = open_instance(tmp_path)
-    chosen = verified(select(instance, [pack.release_id])[0], Rules.of(instance, read_registry(instance)))
-    submit(instance.registry_log, chosen, at="2026-03-03T00:00:00Z", by="owner", reason=None)
+    register(tmp_path, pack.release_id)
     other_run(pack)
     before = bytes_of(pack.folder)
     with pytest.raises(Exception, match="its repair is the bundle"):

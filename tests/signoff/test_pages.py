@@ -128,6 +128,6 @@ def test_the_example_keys_are_those_of_the_public_text() -> None:
     spec.loader.exec_module(module)
     policy = Policy.model_validate(parse_yaml((ROOT / "packs/policy.yaml").read_bytes()))
     assert {name.removeprefix("example-"): item.key for name, item in policy.keys.items()} == {
-        role: module.example_key(role).public for role in ("owner", "engineer")
+        role: module.example_key(role).public for role in ("owner", "engineer", "operator", "monitor", "publisher")
     }
     assert "PROTECT NOTHING" in (module.__doc__ or "")

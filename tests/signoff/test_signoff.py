@@ -14,8 +14,10 @@ from proofpress.evidence.pack import Evidence
 from proofpress.gate.judge import read_receipt
 from proofpress.ingest.strict import parse_yaml
 from proofpress.instance import open_instance
+from proofpress.registry import RegistryError
 from proofpress.schemas import schemas
 from proofpress.signoff.checklist import checklist
+from registering import move, register
 from signoff.instance import FIRST, SECOND, SIGNED, Releases, payload_of, releases
 
 
@@ -85,13 +87,25 @@ def test_forms_of_output_name_the_missing_role(line: Releases, format_: str) -> 
 
 
 def test_what_was_yanked_is_not_deployed_whoever_signed_it(line: Releases) -> None:
-    by = ("--by", "owner", "--at")
-    assert line.run("registry", "submit", SECOND, *by, "2026-06-02T10:00:00Z")[0] == 0
+    register(line.root, SECOND, "2026-06-02T10:00:00Z")
     assert line.deploy() == (0, {})
-    reason = ("--reason", "A leak was found.")
-    assert line.run("registry", "record", "yanked", SECOND, *by, "2026-06-02T11:00:00Z", *reason)[0] == 0
+    move(line.root, "yanked", SECOND, at="2026-06-02T11:00:00Z", reason="A leak was found.")
     found = line.deploy()[1]
     assert [(name, item["subject"]) for name, items in found.items() for item in items] == [("GAT022", "registry")]
+
+
+def test_an_approval_in_the_registry_needs_the_sign_offs(line: Releases) -> None:
+    at = "2026-06-02T11:00:00Z"
+    register(line.root, SECOND, "2026-06-02T10:00:00Z")
+    move(line.root, "candidate", SECOND, at=at)
+    file = line.file("engineer")
+    held = file.read_bytes()
+    file.unlink()
+    with pytest.raises(RegistryError, match="REG019") as raised:
+        move(line.root, "approved", SECOND, at=at)
+    assert raised.value.category == "not_ready"
+    file.write_bytes(held)
+    move(line.root, "approved", SECOND, at=at)
 
 
 def test_a_no_is_a_refusal_until_a_later_yes_of_the_role(line: Releases) -> None:

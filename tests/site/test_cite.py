@@ -25,25 +25,12 @@ from proofpress.evidence.release import (
     Release,
     TemplateSetRef,
 )
-from proofpress.site.cite import (
-    CitationRecord,
-    Contributor,
-    Kind,
-    apa,
-    biblatex,
-    bibtex,
-    cff,
-    cite_html,
-    csl_json,
-    record_of,
-    ris,
-)
+from proofpress.site.citation import CitationRecord, Contributor, Kind, record_of
+from proofpress.site.cite import apa, biblatex, bibtex, cff, cite_html, csl_json, ris
 from proofpress.site.cite_web import (
     Link,
     Resource,
     Surroundings,
-    codemeta,
-    datacite,
     json_ld,
     link_html,
     links,
@@ -51,6 +38,7 @@ from proofpress.site.cite_web import (
     meta_html,
     meta_tags,
 )
+from proofpress.site.deposits import codemeta, datacite
 from proofpress.site.swhid import BlobHasher, git_blob_sha1, swhid
 
 RELEASE = "digits-v0.2.0-mlp64-r1"
@@ -390,7 +378,7 @@ def test_links_and_linkset() -> None:
     }
     assert "cite-as" not in {link.rel for link in links(replace(RECORD, citable=False), AROUND)}
     assert links(replace(RECORD, doi="10.5555/x"))[0].href == "https://doi.org/10.5555/x"
-    page, item, metadata = json.loads(linkset(RECORD, AROUND))["linkset"]
+    page, item, metadata = json.loads(linkset([(RECORD, AROUND)]))["linkset"]
     assert (page["anchor"], page["cite-as"]) == (URL, [{"href": URL}])
     assert item == {"anchor": URL + "eval/", "collection": [{"href": URL, "type": "text/html"}]}
     assert metadata["describes"] == [{"href": URL, "type": "text/html"}]

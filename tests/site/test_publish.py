@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,8 +17,9 @@ from typing import Any
 import pytest
 
 import proofpress
+from proofpress.aside import Aside
 from proofpress.errors import PublishError
-from proofpress.site import publish, tree_files, tree_state
+from proofpress.site import publish, tree_files, tree_state, tree_walk
 from proofpress.site.publish import MARKER, MARKER_PATH, Outcome, OutputFile, Publication, write_unit
 
 Site = Mapping[str, Mapping[str, bytes]]
@@ -122,6 +124,37 @@ def test_an_added_unit_reaches_the_other_tree_by_hard_link(tmp_path: Path) -> No
     for path in (expected(OLD).keys() | {"x.html"}) - {MARKER_PATH}:
         assert (tmp_path / "site" / path).samefile(tmp_path / "build/site-next" / path)
     assert build(tmp_path, {**OLD, "x": {"x.html": b"x"}, "y": {"y.html": b"y"}})[0].changed is False
+
+
+def test_another_process_may_survey_the_tree_that_is_not_served(tmp_path: Path) -> None:
+    build(tmp_path, OLD)
+    build(tmp_path, {**OLD, "x": {"x.html": b"x"}})
+    (tmp_path / "build/site-next/a/index.html").unlink()  # it is one file in both trees
+    (tmp_path / "build/site-next/a/index.html").write_bytes(b"a2")
+    (tmp_path / "build/site-next/stray.html").write_bytes(b"stray")
+    wanted = {**OLD, "x": {"x.html": b"x"}, "y": {"y.html": b"y"}}
+    with Publication(tmp_path / "site", tmp_path / "build") as publication:
+        with closing(Aside(publication.survey)) as aside:
+            found = aside.result()
+        assert found is not None
+        assert {"a/index.html", "stray.html"} <= {*found[0]}
+        assert len(found[1]) == 1
+        anew = publication.begin([(name, key_of(files)) for name, files in wanted.items()], found)
+        assert anew == ("y",)  # what was damaged is brought over from the served tree
+        written = write_unit(publication.staging, [OutputFile(path="y.html", data=b"y")])
+        publication.accept("y", key_of(wanted["y"]), written)
+        assert publication.commit().built == 1
+    assert content(tmp_path / "site") == expected(wanted)
+
+
+def test_a_survey_that_fails_elsewhere_is_made_here(tmp_path: Path) -> None:
+    build(tmp_path, OLD)
+
+    def refuse() -> None:
+        raise PublishError("no", hint="")
+
+    with closing(Aside(refuse)) as aside:
+        assert aside.result() is None
 
 
 def test_file_systems_without_hard_links_get_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -470,7 +503,7 @@ class Seam:
 def disturbed(root: Path, wanted: Site, seam: Seam) -> None:
     """One build with the seam in place; afterwards no descriptor of it is left open, as after a process's end."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (publish, tree_files, tree_state):
+        for module in (publish, tree_files, tree_state, tree_walk):
             patch.setattr(module, "os", seam)
         patch.setattr(publish, "sync", seam.counted("sync", vars(publish)["sync"]))
         patch.setattr(publish, "swap", seam.counted("swap", vars(publish)["swap"]))

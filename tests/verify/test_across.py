@@ -13,7 +13,7 @@ from proofpress.evidence.finding import Finding
 from proofpress.evidence.values import Number
 from proofpress.instance import open_instance
 from proofpress.pipeline import Rules, check_instance, read_registry, select, verified
-from proofpress.registry import submit
+from registering import register
 
 SECOND = "digits-v0.2.0-tiny-r1"
 RUN, SPLITS = "training/training_run.json", "dataset/split_integrity.json"
@@ -220,9 +220,7 @@ def test_profile_that_leads_nowhere_is_a_finding(text: str, words: str, pack: Pa
 
 
 def test_registered_pack_that_changed(pack: PackBuilder, tmp_path: Path) -> None:
-    instance = open_instance(tmp_path)
-    chosen = verified(select(instance, [pack.release_id])[0], Rules.of(instance, read_registry(instance)))
-    submit(instance.registry_log, chosen, at="2026-03-03T00:00:00Z", by="owner", reason=None)
+    register(tmp_path, pack.release_id)
     assert check(tmp_path) == ()
     pack.corrupt("release.json", "/keywords", ["new"]).reseal()
     finding = single(check(tmp_path))

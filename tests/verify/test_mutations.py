@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import pytest
 
 from complete_pack import PROFILE
+from derived_pack import POLICY
 from mutations import Mutation, changed, document_mutations, packs_of, raw_mutations, resealed, small_packs
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KINDS, MANIFEST, documents_among
@@ -44,7 +45,8 @@ def the_rules() -> Rules:
     """What the packs are judged by: the rules of the example instance, with the small packs' profile."""
     instance = open_instance(ROOT)
     own = {name: instance.profiles.chain(name)[0] for name in instance.profiles.names()}
-    policy = instance.policy.model_copy(update={"families": {}})  # the small packs are of no family of it
+    known = {"families": {}, "keys": {**instance.policy.keys, **POLICY.keys}, "roles": POLICY.roles}
+    policy = instance.policy.model_copy(update=known)  # the small packs are of no family of it
     return replace(rules_at(ROOT), policy=policy, profiles=Profiles({**own, PROFILE.name: PROFILE}))
 
 

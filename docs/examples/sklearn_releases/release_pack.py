@@ -104,8 +104,9 @@ def build(
     trained: Trained,
     scored: Scored,
     demo: Demo,
+    derivations: Callable[[Path], None] | None = None,
 ) -> str:
-    """Write the pack `<out>/<family>/<release_id>` and return its pack_id."""
+    """Write the pack `<out>/<family>/<release_id>` and return its pack_id; `derivations` writes its charter, if any."""
     folder = out / family / release_id
     shutil.rmtree(folder, ignore_errors=True)
     evaluated_at = f"{day}T12:00:00Z"
@@ -127,6 +128,7 @@ def build(
     write_preflight(
         folder,
         config=folder / PARAMS,
+        schema=HERE / family / "params.schema.json",
         requirements=Requirements(
             python=">=3.11", packages=(PackageNeed(name="scikit-learn", version=">=1.5"), PackageNeed(name="numpy"))
         ),
@@ -224,6 +226,8 @@ def build(
         fields={"licence": "Apache-2.0", "authors": AUTHORS, **words.release},
     )
     write_assurance(folder, family, release_id)
+    if derivations is not None:
+        derivations(folder)
     return assemble(folder, profile=chain[0].name, template_set=TemplateSets().newest())
 
 

@@ -6,9 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from derivations import FILES as CHARTER_FILES
+from derivations import write_derivations
 from digits import train as digits
 from digits.predict import probabilities
-from release_pack import HERE, Dataset, Demo, Scored, Trained, build, compared_with
+from release_pack import HERE, Dataset, Demo, Scored, Trained, build, compared_with, git_tree_id
 
 from proofpress.pack.model import ModelBytes
 from proofpress.pack.writer import exact
@@ -116,6 +118,7 @@ class Story:
             self.clean,
             clean,
             against=(*earlier, repaired),
+            chartered=True,
         )
         return self.packs
 
@@ -143,6 +146,7 @@ class Story:
         *,
         against: tuple[str, str, Trained] | None = None,
         repairs_leak: bool = False,
+        chartered: bool = False,
     ) -> None:
         train, test = split
         bounds = digits.ink_bounds(train)
@@ -168,6 +172,13 @@ class Story:
         )
         model = json.loads(weights)
         images = [row.tolist() for row in test.pixels[:256]]
+        charter = partial(
+            write_derivations,
+            release_id=release_id,
+            day=day,
+            commit=git_tree_id(CHARTER_FILES),
+            top_probabilities=[exact(max(probabilities(model, row.tolist())), 4) for row in test.pixels],
+        )
         pack_id = build(
             self.out,
             family=FAMILY,
@@ -192,6 +203,7 @@ class Story:
                 load_and_score=lambda: list(map(partial(probabilities, json.loads(weights)), images)),
                 many=len(images),
             ),
+            derivations=charter if chartered else None,
         )
         self.packs.append((release_id, pack_id))
 

@@ -1,5 +1,6 @@
 """The site's other units: static files of the frame, and everything that lists releases."""
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from proofpress.site.publish import OutputFile
 
 SEARCH_INDEX = "search/search_index.json"
 LATEST = 8
+REGISTRY = "api/v1/registry/"
+"""Where the log's tiles and the statements stand, as they are: the address of the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,13 @@ def listing_units(
     cards: Cards,
     code: str,
     profiles: Sequence[tuple[str, bytes]] = (),
+    registry: Sequence[tuple[str, bytes]] = (),
     withdrawn: Sequence[Withdrawal] = (),
 ) -> tuple[ListingUnit, ...]:
     """All units but the releases, in the order of their names.
 
     `profiles` are the instance's own, by their place below `packs/`: who verifies a downloaded pack needs its profile.
+    `registry` are the files of the log and the signed statements, by their place below the registry's folder.
     """
     newest = sorted(
         (entry for family in families for entry in family.entries[-catalogue.SEARCHED :]),
@@ -87,6 +92,14 @@ def listing_units(
                 name="listing/withdrawn",
                 key=digest(base, withdrawn),
                 files=lambda: aliases.tombstones(frames, withdrawn),
+            )
+        )
+    if registry:
+        units.append(
+            ListingUnit(
+                name="listing/registry",
+                key=digest(code, [(path, hashlib.sha256(data).hexdigest()) for path, data in registry]),
+                files=lambda: (OutputFile(path=REGISTRY + path, data=data) for path, data in registry),
             )
         )
     for family in families:

@@ -2,9 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from proofpress.build.listings import ListingUnit, listing_units
@@ -12,8 +12,7 @@ from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunk
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
 from proofpress.build.sources import source_units
-from proofpress.discovery import PackRef, attested_files, own_profiles, rule_files
-from proofpress.evidence.values import ReleaseParts
+from proofpress.discovery import PackRef, attested_files, own_profiles, registry_files, rule_files
 from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
@@ -23,7 +22,8 @@ from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet, build_frame, frame_key, load_frame
 from proofpress.site.pack_index import PackIndex, Peek
-from proofpress.site.publish import Publication, write_unit
+from proofpress.site.places import order_of, places_of
+from proofpress.site.publish import Publication, Survey, write_unit
 from proofpress.site.standing import Place
 from proofpress.verify import Verdict
 from proofpress.verify.facts import facts_from
@@ -35,17 +35,30 @@ _NOT_JUDGING = ("packs/registry/", "packs/withdrawn.yaml")
 
 @dataclass(frozen=True, kw_only=True)
 class SiteBuild:
-    """One build; `run` does it."""
+    """One build; `run` does it.
+
+    Packs and stamp come from `observe`, what is wrong with the tree that is not served from `survey`: other processes
+    may still be looking.
+    """
 
     root: Path
     refs: tuple[PackRef, ...]
-    peeks: tuple[Peek, ...]
     index: PackIndex
-    stamp: str
+    publication: Publication
+    observe: Callable[[], tuple[tuple[Peek, ...], str]]
+    survey: Callable[[], Survey | None]
     jobs: int
-    rehash: bool
     progress: Progress
     _verdicts: list[Verdict] = field(default_factory=list)
+
+    @cached_property
+    def _observed(self) -> tuple[tuple[Peek, ...], str]:
+        return self.observe()
+
+    @property
+    def peeks(self) -> tuple[Peek, ...]:
+        """What the build knows of each pack before it verifies one."""
+        return self._observed[0]
 
     def run(self) -> BuildReport:
         """Build. The site is exchanged only when nothing was refused."""
@@ -55,33 +68,37 @@ class SiteBuild:
             return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
         registry = read_registry(instance)
         RULES[self.root] = Rules.of(instance, registry, understood=False)
-        with Publication(self.root / "site", self.root / "build" / "publish", rehash=self.rehash) as publication:
-            frames = self._frames()
-            places = self._places(registry)
-            releases = self._release_units(frames, registry, places, publication.staging)
-            families = self._families(places)
-            cards = partial(read_cards, publication.staging)
-            listings = listing_units(
-                frames, families, cards, code_digest(), own_profiles(self.root), instance.withdrawn
-            )
-            listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
-            wanted = [(unit.name, unit.key) for unit in releases]
-            wanted += [(unit.name, unit.key) for unit in listings]
-            stale = set(publication.begin(wanted))
-            refused = self._build_releases(
-                publication, tuple(item for item in releases if item.name in stale), len(stale)
-            )
-            if refused:  # the whole verdict, as a check gives it, and not what happened to be built anew
-                checked = check_instance(instance, jobs=self.jobs)
-                return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
-            there = [unit.ref.label for unit in releases]
-            findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
-            report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
-            if any(finding.severity == "error" for finding in report.all_findings):
-                return report
-            self._build_listings(publication, [unit for unit in listings if unit.name in stale])
-            outcome = publication.commit()
-        self.index.keep_published(self.stamp, wanted)
+        publication = self.publication
+        frames = self._frames()
+        places = places_of(self.peeks, registry)
+        releases = self._release_units(frames, registry, places, publication.staging)
+        families = self._families(places)
+        cards = partial(read_cards, publication.staging)
+        listings = listing_units(
+            frames,
+            families,
+            cards,
+            code_digest(),
+            own_profiles(self.root),
+            registry_files(self.root),
+            instance.withdrawn,
+        )
+        listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
+        wanted = [(unit.name, unit.key) for unit in releases]
+        wanted += [(unit.name, unit.key) for unit in listings]
+        stale = set(publication.begin(wanted, self.survey()))
+        refused = self._build_releases(publication, tuple(item for item in releases if item.name in stale), len(stale))
+        if refused:  # the whole verdict, as a check gives it, and not what happened to be built anew
+            checked = check_instance(instance, jobs=self.jobs)
+            return BuildReport(packs=len(self.refs), verdicts=checked.verdicts, findings=checked.findings)
+        there = [unit.ref.label for unit in releases]
+        findings = between_packs(instance, registry, [facts_from(card) for card in cards(there)])
+        report = BuildReport(packs=len(self.refs), verdicts=tuple(self._verdicts), findings=findings)
+        if any(finding.severity == "error" for finding in report.all_findings):
+            return report
+        self._build_listings(publication, [unit for unit in listings if unit.name in stale])
+        outcome = publication.commit()
+        self.index.keep_published(self._observed[1], wanted)
         self.progress(len(stale), len(stale))
         return BuildReport(packs=report.packs, verdicts=report.verdicts, findings=findings, outcome=outcome)
 
@@ -93,23 +110,6 @@ class SiteBuild:
             frames = build_frame(self.root, frame_dir(self.root), source_date_epoch=0)
         FRAMES[frames.key] = frames
         return frames
-
-    def _places(self, registry: Registry) -> Mapping[str, Place]:
-        """Each release's place, by bundle id. A predecessor that is not here is a finding, and no link."""
-        there = {peek.bundle_id: peek for peek in self.peeks}
-        after: dict[str, list[Peek]] = defaultdict(list)
-        for peek in self.peeks:
-            if peek.predecessor in there and peek.predecessor != peek.bundle_id:
-                after[peek.predecessor].append(peek)
-        return {
-            peek.bundle_id: Place(
-                predecessor=peek.predecessor if peek.predecessor in there else "",
-                successors=tuple(item.bundle_id for item in sorted(after[peek.bundle_id], key=_order)),
-                standing=registry.standing(peek.bundle_id),
-                predecessor_status=registry.status(peek.predecessor) or "",
-            )
-            for peek in self.peeks
-        }
 
     def _release_units(
         self, frames: FrameSet, registry: Registry, places: Mapping[str, Place], staging: Path
@@ -128,7 +128,7 @@ class SiteBuild:
                 beside[folder].append((name, sha256))
         policy = hashlib.sha256(dict(judged_by).get("packs/policy.yaml", b"")).hexdigest()
         units = []
-        for peek in sorted(self.peeks, key=lambda peek: (peek.family, _order(peek))):
+        for peek in sorted(self.peeks, key=lambda peek: (peek.family, order_of(peek))):
             place = places[peek.bundle_id]
             before = place.predecessor
             signed = tuple(beside.get(attestations(Path(), peek.pack_id).as_posix(), ()))
@@ -174,7 +174,7 @@ class SiteBuild:
                         released_at=peek.released_at,
                         place=places[peek.bundle_id],
                     )
-                    for peek in sorted(peeks, key=_order)
+                    for peek in sorted(peeks, key=order_of)
                 ),
             )
             for name, peeks in sorted(by_name.items())
@@ -200,12 +200,3 @@ class SiteBuild:
     def _build_listings(self, publication: Publication, units: Sequence[ListingUnit]) -> None:
         for unit in units:
             publication.accept(unit.name, unit.key, write_unit(publication.staging, unit.files()))
-
-
-def _order(peek: Peek) -> tuple[str, tuple[object, ...], str]:
-    """Oldest first: by the time of release, then by version, then by name."""
-    try:
-        parts: tuple[object, ...] = ReleaseParts(peek.release_id).sort_key
-    except ValueError:
-        parts = ()
-    return peek.released_at, parts, peek.bundle_id

@@ -6,11 +6,12 @@ between packs, was refused.
 
 import hashlib
 import json
+import os
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,8 +21,8 @@ from proofpress.discovery import PackRef, attested_files, find_packs, rule_files
 from proofpress.errors import NothingCheckedError, PublishError
 from proofpress.resources import packaged
 from proofpress.site.frame_inputs import frame_key
-from proofpress.site.pack_index import PackIndex
-from proofpress.site.publish import Publication
+from proofpress.site.pack_index import PackIndex, Peek, fingerprint
+from proofpress.site.publish import Publication, Survey
 
 Progress = Callable[[int, int], None]
 
@@ -89,17 +90,59 @@ def _build(
     rehash: bool,
     progress: Progress,
 ) -> BuildReport:
-    peeks = index.scan([(ref.label, ref.path) for ref in refs], jobs=jobs, rehash=rehash)
-    judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
-    contents = [(peek.label, peek.content) for peek in peeks]
-    stamp = digest(code_digest(), judged_by, attested_files(root), frame_key(root), contents, strangers)
+    packs = [(ref.label, ref.path) for ref in refs]
+
+    def observe(fingerprints: Sequence[tuple[str, bool]] | None = None) -> tuple[tuple[Peek, ...], str]:
+        peeks = index.scan(packs, jobs=jobs, rehash=rehash, fingerprints=fingerprints)
+        judged_by = [(name, hashlib.sha256(data).hexdigest()) for name, data in rule_files(root)]
+        contents = [(peek.label, peek.content) for peek in peeks]
+        return peeks, digest(code_digest(), judged_by, attested_files(root), frame_key(root), contents, strangers)
+
+    build = partial(_changed, root, refs, index, jobs=jobs, progress=progress)
+    if jobs > 1 and not rehash and hasattr(os, "fork") and not index.knows_only(ref.label for ref in refs):
+        # Something changed, that is sure: other processes look at the disk while this one imports the rest.
+        from proofpress.aside import Aside  # noqa: PLC0415
+
+        with (
+            _publication(root) as publication,
+            closing(Aside(publication.survey)) as tree,
+            closing(Aside(lambda: [fingerprint(path) for _label, path in packs])) as found,
+        ):
+            return build(publication, lambda: observe(found.result()), tree.result)
+    observed = observe()
     last, units = index.published()
-    if last == stamp and not rehash:
-        with Publication(root / "site", root / "build" / "publish") as publication:
+    if last == observed[1] and not rehash:
+        with _publication(root) as publication:
             if not publication.begin(units):
                 return BuildReport(packs=len(refs), outcome=publication.commit())
+    with _publication(root, rehash=rehash) as publication:
+        return build(publication, lambda: observed, lambda: None)
+
+
+def _changed(
+    root: Path,
+    refs: tuple[PackRef, ...],
+    index: PackIndex,
+    publication: Publication,
+    observe: Callable[[], tuple[tuple[Peek, ...], str]],
+    survey: Callable[[], Survey | None],
+    *,
+    jobs: int,
+    progress: Progress,
+) -> BuildReport:
     from proofpress.build.run import SiteBuild  # noqa: PLC0415 - everything else, only when something changed
 
     return SiteBuild(
-        root=root, refs=refs, peeks=peeks, index=index, stamp=stamp, jobs=jobs, rehash=rehash, progress=progress
+        root=root,
+        refs=refs,
+        index=index,
+        publication=publication,
+        observe=observe,
+        survey=survey,
+        jobs=jobs,
+        progress=progress,
     ).run()
+
+
+def _publication(root: Path, *, rehash: bool = False) -> Publication:
+    return Publication(root / "site", root / "build" / "publish", rehash=rehash)

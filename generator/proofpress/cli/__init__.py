@@ -11,8 +11,10 @@ import click
 from proofpress.cli import (
     changelog,
     check,
+    derive,
     exchange,
     gate,
+    init,
     keys,
     links,
     make,
@@ -21,10 +23,12 @@ from proofpress.cli import (
     pack_eval,
     pack_model,
     pack_training,
+    papers,
     prove,
     publish,
     readiness,
     registry,
+    registry_read,
     repair,
     runs,
     serve,
@@ -39,10 +43,12 @@ __all__ = [
     "changelog",
     "check",
     "cli",
+    "derive",
     "entry_point",
     "exchange",
     "exit_code",
     "gate",
+    "init",
     "keys",
     "links",
     "main",
@@ -52,10 +58,12 @@ __all__ = [
     "pack_eval",
     "pack_model",
     "pack_training",
+    "papers",
     "prove",
     "publish",
     "readiness",
     "registry",
+    "registry_read",
     "repair",
     "runs",
     "serve",
@@ -110,5 +118,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry_point() -> None:
-    """The console command."""
-    sys.exit(main())
+    """The console command. It ends the process at once: taking its objects apart takes longer than a small build."""
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        os._exit(code or 141)
+    os._exit(code)

@@ -84,6 +84,9 @@ def check(root: Path, format_: str, verbose: bool, jobs: int) -> ExitCode:
     code = exit_code(report.all_findings, len(report.verdicts))
     if code is ExitCode.NOTHING_CHECKED:
         click.echo("nothing was checked: packs/ holds no pack", err=True)
+        click.echo(
+            "    hint: make one with the builders: proofpress pack --help, or an instance: proofpress init", err=True
+        )
     return code
 
 

@@ -7,20 +7,24 @@ import click
 from proofpress.cli.base import FORMATS, cli, emit, format_option
 from proofpress.cli.make import FOLDER, open_folder, profile_of
 from proofpress.errors import ExitCode, UsageError
-from proofpress.evidence.jsontext import dump_json
 
 
 @cli.command()
 @FOLDER
 @click.option("--profile", help="Profile whose slice suite is measured. [default: the manifest's, else the policy's]")
+@click.option("--metrics-only", is_flag=True, help="Write model/metrics/slices.json, and leave the evaluation alone.")
 @format_option(FORMATS)
 @click.pass_obj
-def slices(root: Path, folder: Path, profile: str | None, format_: str) -> ExitCode:
+def slices(root: Path, folder: Path, profile: str | None, metrics_only: bool, format_: str) -> ExitCode:
     """Measure a profile's slices from a pack's per-example results; assemble the pack with 'pack release' afterwards.
+
+    An evaluation that is aggregated from metrics files gets them by a metrics file of their own,
+    model/metrics/slices.json. A step of a benchmark suite writes that file with --metrics-only, for 'pack eval'.
 
     \b
     Example:  proofpress slices packs/digits/digits-v0.4.0-mlp64-r1 --profile tabular
     """
+    from proofpress.evidence.jsontext import dump_json
     from proofpress.pack.slices import write_slices
     from proofpress.pipeline import rules_at
 
@@ -32,7 +36,7 @@ def slices(root: Path, folder: Path, profile: str | None, format_: str) -> ExitC
         raise UsageError(
             f"the profile '{name}' has no slice suite", hint="name one that has, or write slice_suite into a profile"
         )
-    done = write_slices(target, suite)
+    done = write_slices(target, suite, metrics_only=metrics_only)
     if format_ == "json":
         rows = [
             {

@@ -16,6 +16,7 @@ ChangeKind = Literal[
     "risk",
     "monitoring",
     "guardrail",
+    "derivation",
     "parameter",
     "dataset",
     "training",
@@ -108,6 +109,16 @@ CHANGE_CODES: Final[dict[str, str]] = {
     "FLM-RECURRING": "a failure mode was fixed and is back",
     "FLM-CHANGED": "a failure mode is still there, with another count or description",
     "FLM-REMOVED": "a failure mode is no longer listed",
+    "CHV-ADDED": "a value of the charter is required from now on",
+    "CHV-REMOVED": "a value of the charter is no longer required",
+    "CHV-VALUE-CHANGED": "a value of the charter, or its unit, is another",
+    "CHV-TIER-CHANGED": "the cost evidence of a value is of another tier",
+    "CHV-LOCKABILITY-CHANGED": "a value of the charter became lockable, or stopped being so",
+    "CHV-RECORD-ADDED": "a value was derived, or found infeasible, for the first time",
+    "CHV-RECORD-SUPERSEDED": "a later record took the place of a value's record",
+    "CHV-RECORD-INVALIDATED": "a value's record no longer holds, and nothing took its place",
+    "CHV-RECORD-REMOVED": "a value's record was deleted, which no pack may do",
+    "CHV-TARGET-CHANGED": "a target of the plan is new, gone or another",
 }
 """Every code that a change may carry, with its meaning. Codes are permanent and never reused."""
 

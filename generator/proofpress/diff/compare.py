@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from proofpress.diff.assurance import compare_assurance
 from proofpress.diff.change import Change, Comparison, Side
+from proofpress.diff.charter import compare_charters
 from proofpress.diff.documents import compare_documents, compare_files
 from proofpress.diff.efficiency import compare_efficiency
 from proofpress.diff.facts import compare_facts
@@ -34,6 +35,7 @@ def diff(
             before.evaluation, after.evaluation, same_pack=same_pack, tests=tests, least_slice_n=least_slice_n
         ),
         compare_assurance(before, after),
+        compare_charters(before, after),
         compare_facts(before, after),
         compare_efficiency(before.efficiency, after.efficiency),
         compare_documents(old.documents, new.documents),

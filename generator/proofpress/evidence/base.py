@@ -10,7 +10,7 @@ from proofpress.evidence.values import Count, Digest, JsonObject, Label, Name, P
 class Model(BaseModel):
     """A closed, frozen part of a document: unknown fields and wrong types are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False, defer_build=True)
 
 
 class Document(Model):

@@ -16,6 +16,7 @@ from proofpress.evidence.dataset import (
     SplitIntegrity,
 )
 from proofpress.evidence.demo import BatchReceipts, DemoRun
+from proofpress.evidence.derivation import Charter, Derivation, Infeasible, RiskNote, Rollback, Seal, Stop
 from proofpress.evidence.dvc import PipelineLock
 from proofpress.evidence.evaluation import EvalMetrics, MetricsFile
 from proofpress.evidence.interface import Interface
@@ -38,9 +39,10 @@ _VERSIONS = dict.fromkeys(("evaluation", "efficiency", "training", "demo"), "1.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentKind:
-    """A JSON document: its field in `Evidence`, its place, model, newest schema version and role.
+    """A document in JSON or YAML: its field in `Evidence`, its place, model, newest schema version and role.
 
-    A path `<folder>/*.json` is the place of any number of documents; their field maps paths to documents.
+    A path with `*` is the place of any number of documents; their field maps paths to documents. Of two such paths
+    that fit, the first in `KINDS` counts.
     """
 
     name: str
@@ -63,6 +65,8 @@ class DocumentKind:
         folder, many, ending = self.path.partition("*")
         if not many:
             return path == self.path
+        if path in KIND_BY_PATH:
+            return False  # the place of one document alone
         return path.startswith(folder) and path.endswith(ending) and "/" not in path[len(folder) :]
 
 
@@ -97,6 +101,13 @@ KINDS: tuple[DocumentKind, ...] = tuple(
         ("monitoring_plan", "assurance/monitoring_plan.json", MonitoringPlan, "monitoring plan"),
         ("guardrails", "assurance/guardrails.json", Guardrails, "guardrails"),
         ("traceability", "assurance/traceability.json", Traceability, "traceability"),
+        ("charter", "derivations/charter.yaml", Charter, "charter"),
+        ("infeasible", "derivations/INFEASIBLE-*.yaml", Infeasible, "infeasible record"),
+        ("stops", "derivations/STOP-*.yaml", Stop, "stop record"),
+        ("rollbacks", "derivations/ROLLBACK-*.yaml", Rollback, "rollback record"),
+        ("risk_notes", "derivations/NOTE-*.yaml", RiskNote, "risk owner's note"),
+        ("seals", "derivations/SEAL-*.yaml", Seal, "seal of a derivation"),
+        ("derivations", "derivations/*.yaml", Derivation, "derivation record"),
     )
 )
 KIND_BY_PATH = {kind.path: kind for kind in KINDS if not kind.is_many}
@@ -179,6 +190,13 @@ class Evidence:
     monitoring_plan: MonitoringPlan | None = None
     guardrails: Guardrails | None = None
     traceability: Traceability | None = None
+    charter: Charter | None = None
+    infeasible: Mapping[str, Infeasible] = field(default_factory=dict)
+    stops: Mapping[str, Stop] = field(default_factory=dict)
+    rollbacks: Mapping[str, Rollback] = field(default_factory=dict)
+    risk_notes: Mapping[str, RiskNote] = field(default_factory=dict)
+    seals: Mapping[str, Seal] = field(default_factory=dict)
+    derivations: Mapping[str, Derivation] = field(default_factory=dict)
     promoted_parameters: JsonObject | None = None
     effective_config: JsonObject | None = None
     pipeline_lock: PipelineLock | None = None

@@ -7,10 +7,11 @@ from pydantic import Field
 from proofpress.evidence.base import Model
 from proofpress.evidence.gates import Gates, Waiver
 from proofpress.evidence.readiness import ReadinessProfile
+from proofpress.evidence.registration import RegistryPolicy
 from proofpress.evidence.signed import PolicyKey, Role
 from proofpress.evidence.signoff import SignoffRule
 from proofpress.evidence.slices import SliceSuite
-from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Identity, Name, PackPath, SemVer, Slug, Text
 
 
 class RequiredMetric(Model):
@@ -67,6 +68,9 @@ class Profile(Model):
     slice_dimensions: tuple[Name, ...] = ()
     slice_suite: SliceSuite | None = None
     readiness: ReadinessProfile | None = None
+    infeasible_reasons: tuple[Slug, ...] = Field(
+        default=(), description="Why a charter's value can't be derived, beside those that every profile knows"
+    )
 
 
 class FamilyPolicy(Model):
@@ -120,6 +124,7 @@ class Policy(Model):
         default_factory=dict,
         description="Who must sign off before a deployment, by family; '*' stands for every family without its own",
     )
+    registry: RegistryPolicy | None = None
 
     def gates_of(self, family: str) -> Gates | None:
         """The gates of a family, None when the policy has none for it."""

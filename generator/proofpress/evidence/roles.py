@@ -6,6 +6,7 @@ from typing import Any, Final
 from proofpress.evidence.base import Model
 from proofpress.evidence.dataset import SplitIntegrity
 from proofpress.evidence.demo import BatchReceipts, DemoRun
+from proofpress.evidence.derivation import is_envelope
 from proofpress.evidence.dvc import LOCK, PipelineLock
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.model import ModelManifest
@@ -73,6 +74,8 @@ def role_at(path: str, roles: Mapping[str, str]) -> str:
         return "attachment"
     if path.endswith(CHECKSUMS):
         return "checksums"
+    if is_envelope(path):
+        return "signatures"
     return "document" if path.endswith(".md") else OTHER
 
 
@@ -82,6 +85,7 @@ def is_known_place(path: str) -> bool:
         path in _KNOWN
         or path.startswith((ATTACHMENTS, UPSTREAM))
         or path.endswith(CHECKSUMS)
+        or is_envelope(path)
         or kind_at(path) is not None
     )
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -108,6 +109,7 @@ def seconds_between(start: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 
+@lru_cache(maxsize=4096)
 def path_trouble(path: str) -> str | None:
     """Say what is wrong with a pack-relative path, or None when it obeys the grammar.
 

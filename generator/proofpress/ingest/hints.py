@@ -1,11 +1,10 @@
-"""Words that text rules look at more closely, found in all text files of a pack by one automaton in a single pass.
+"""Words that text rules look at more closely, found in a text by one automaton in a single pass.
 
-A rule then judges only the lines that hold a hint. Files that are held are searched together; of a file that is only
-streamed, the lines with hints are kept when they pass.
+A rule then judges only the lines that hold a hint. Files that are held are searched when a rule asks; of a file that
+is only streamed, the lines with hints are kept when they pass.
 """
 
 import re
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -65,30 +64,32 @@ def unescaped(path: str, data: bytes) -> bytes:
 
 
 def places_of(text: bytes) -> Mapping[str, list[int]]:
-    """Where hints stand in a text, by kind."""
+    """Where hints end in a text, by kind; one that begins with a line feed belongs to the line after it."""
     found: dict[str, list[int]] = defaultdict(list)
-    for hint, start, _end in _automaton().find_matches_as_indexes(text.lower(), overlapping=True):
-        found[_FLAT[hint][0]].append(start)
-    found["host"] += (match.start() for match in _FOUR_PARTS.finditer(text))
+    for hint, _start, end in _automaton().find_matches_as_indexes(text.lower(), overlapping=True):
+        found[_FLAT[hint][0]].append(end - 1)
+    for match in _FOUR_PARTS.finditer(text):
+        found["host"].append(match.start())
     return found
 
 
-def lines_at(
-    text: bytes, places: Iterable[int], starts: Sequence[int] = (0,), first: int = 1
-) -> Iterator[tuple[int, int, str]]:
-    """The lines that hold some places of a text of joined files: index of the file, number in it, and line.
+def _lines_at(text: bytes, places: Iterable[int], before: int = 0) -> Iterator[tuple[int, str]]:
+    """Number and text of the lines that hold some places of a text that begins with a line feed.
 
-    `starts` are the files' places in the text; `first` is the number of the text's first line.
+    `before` is the number of the line before it.
     """
-    file, number, counted = -1, first, 0
+    number, counted = before, 0
     for begin in sorted({text.rfind(b"\n", 0, place) + 1 for place in places}):
-        index = bisect_right(starts, begin) - 1
-        if index != file:
-            file, number, counted = index, first, starts[index]
         number += text.count(b"\n", counted, begin)
         counted = begin
         end = text.find(b"\n", begin)
-        yield index, number, text[begin : end if end >= 0 else len(text)].decode("utf-8", "replace")
+        yield number, text[begin : end if end >= 0 else len(text)].decode("utf-8", "replace")
+
+
+def hint_lines(path: str, data: bytes) -> HintLines:
+    """The lines with hints of a text file in memory."""
+    shown = b"\n" + unescaped(path, data)
+    return {kind: tuple(_lines_at(shown, places)) for kind, places in places_of(shown).items()}
 
 
 class PassingText:
@@ -101,7 +102,7 @@ class PassingText:
         self._path = path
         self._binary: bool | None = None
         self._rest = b""
-        self._line = 1
+        self._line = 0
         self._kept = 0
         self.lines: dict[str, list[tuple[int, str]]] = defaultdict(list)
 
@@ -124,9 +125,9 @@ class PassingText:
         return self.lines
 
     def _search(self, text: bytes) -> None:
-        shown = unescaped(self._path, text)
+        shown = b"\n" + unescaped(self._path, text)
         for kind, places in places_of(shown).items():
-            for _file, number, line in lines_at(shown, places, first=self._line):
+            for number, line in _lines_at(shown, places, self._line):
                 self._kept += len(line)
                 if self._kept > MAX_KEPT_BYTES:
                     raise StrictError("too many lines may hold private or unfinished text", rule="ING005")

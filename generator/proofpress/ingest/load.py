@@ -16,7 +16,7 @@ from proofpress.evidence.values import path_trouble
 from proofpress.ingest.hints import BINARY, PassingText
 from proofpress.ingest.raw import Digests, RawFile, RawPack
 from proofpress.ingest.recorded import read_recorded
-from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, lines_of, read_rows
+from proofpress.ingest.rows import CHUNK, RowFacts, hashed_lines, held_facts, read_rows
 from proofpress.ingest.schema import read_document
 from proofpress.ingest.sources import READ_ERRORS, Entry, Source
 from proofpress.ingest.strict import MAX_STRUCTURED_BYTES, PARSERS, StrictError, check_json, parse_json, parse_yaml
@@ -323,8 +323,9 @@ def _too_much(entry: Entry, held: int) -> Finding | None:
 def _read(source: Source, entry: Entry) -> RawFile:
     with source.open(entry.path) as stream:
         data = _read_bounded(stream, entry.size)
-    rows = read_rows(lines_of(data)) if entry.path.endswith(".jsonl") else None
-    return RawFile(path=entry.path, size=len(data), sha256=hashlib.sha256(data).hexdigest(), data=data, rows=rows)
+    sha256 = hashlib.sha256(data).hexdigest()
+    rows = held_facts(data, sha256) if entry.path.endswith(".jsonl") else None
+    return RawFile(path=entry.path, size=len(data), sha256=sha256, data=data, rows=rows)
 
 
 def _read_bounded(stream: BinaryIO, size: int) -> bytes:

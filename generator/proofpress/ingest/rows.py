@@ -9,6 +9,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, BinaryIO
 
+from proofpress.ingest.remembered import Remembered
 from proofpress.ingest.strict import StrictError, parse_row, parse_rows
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -129,8 +130,8 @@ def _columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Decimal | int]]:
     return columns
 
 
-def read_rows(lines: Iterable[bytes]) -> RowFacts:
-    """Read all rows. Raises `StrictError` whose pointer is `/<line index>`."""
+def read_rows(lines: Iterable[bytes], kept: list[dict[str, Any]] | None = None) -> RowFacts:
+    """Read all rows, and add them to `kept`. Raises `StrictError` whose pointer is `/<line index>`."""
     facts = RowFacts()
     start = 0
     waiting = iter(lines)
@@ -146,7 +147,30 @@ def read_rows(lines: Iterable[bytes]) -> RowFacts:
                 f"line {number + 1}: {exc}", rule="ING010", pointer=f"/{number}", found=exc.found
             ) from exc
         start += len(batch)
+        if kept is not None:
+            kept.extend(rows)
     return facts
+
+
+_FACTS = Remembered[RowFacts](64)
+_ROWS = Remembered[tuple[dict[str, Any], ...]](2)
+
+
+def held_facts(data: bytes, sha256: str) -> RowFacts:
+    """`read_rows` of a file in memory, once for files that are equal. Raises `StrictError`."""
+
+    def read() -> RowFacts:
+        rows: list[dict[str, Any]] = []
+        facts = read_rows(lines_of(data), rows)
+        _ROWS.put(sha256, tuple(rows))
+        return facts
+
+    return _FACTS.get(sha256, read)
+
+
+def held_rows(data: bytes, sha256: str) -> tuple[dict[str, Any], ...]:
+    """`rows_in` a file in memory; its rows may be at hand still. Raises `StrictError`."""
+    return _ROWS.get(sha256, lambda: tuple(rows_in(lines_of(data))))
 
 
 def rows_in(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:

@@ -2,8 +2,9 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
+from decimal import Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow, Rounded, Subnormal, Underflow
 from functools import lru_cache
 from typing import Any, NoReturn
 
@@ -180,6 +181,13 @@ def check_json(data: bytes) -> None:
 
 
 _QUICK_ROW = json.JSONDecoder(parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant)
+_SHORT_NUMBERS = Context(
+    prec=28, Emin=-100, Emax=100, traps=[Clamped, InvalidOperation, Inexact, Overflow, Rounded, Subnormal, Underflow]
+)
+"""Makes exact decimals of short tokens and refuses all others."""
+_BATCH_OF_ROWS = json.JSONDecoder(
+    parse_float=_SHORT_NUMBERS.create_decimal, parse_int=_row_integer, parse_constant=_constant
+)
 _CAREFUL_ROW = json.JSONDecoder(
     object_pairs_hook=_row_object, parse_float=_row_float, parse_int=_row_integer, parse_constant=_constant
 )
@@ -215,16 +223,16 @@ def parse_row(line: bytes) -> dict[str, Any]:
     return value
 
 
-_SLOW_MARKS = (b"\\", b"[", b'" ', b'"\t', b'"\r', b"} ", b"}\t", b"}\r")
+_SLOW_MARKS = (b"\\", b"\t", b"\r", b'" ', b"} ")
 _TWO_OBJECTS = re.compile(rb"\},\s*\{")
 
 
 def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
     """Read many ordinary rows at once, or return None: then `parse_row` reads, or refuses, them one by one.
 
-    Ordinary rows are objects of scalars, with one object of scalars at most. Joined by commas they parse as one
-    array: a line can't hold two of them without `},{`, and a line that holds less than one is no JSON, since after a
-    comma in an object comes a key. Keys are counted against the text's `":` as in `parse_row`.
+    Ordinary rows are objects of scalars and lists of scalars, with one object of these at most. Joined by commas they
+    parse as one array: as many rows as lines need every comma between lines, since a line can't hold two of them
+    without `},{`. Keys are counted against the text's `":` as in `parse_row`.
     """
     block = b",".join(lines)
     inner = b"".join(lines)
@@ -237,8 +245,8 @@ def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
         return None
     try:
         text = f"[{block.decode('utf-8')}]"
-        rows, end = _QUICK_ROW.raw_decode(text)
-    except (ValueError, RecursionError):
+        rows, end = _BATCH_OF_ROWS.raw_decode(text)
+    except (ValueError, ArithmeticError, RecursionError):
         return None
     if end != len(text) or len(rows) != len(lines) or any(type(row) is not dict for row in rows):
         return None
@@ -246,11 +254,14 @@ def parse_rows(lines: Sequence[bytes]) -> list[dict[str, Any]] | None:
 
 
 def _count_keys(value: dict[str, Any]) -> int:
-    """Number of keys of an object and of the objects in it; lists are not entered, so that they count short."""
+    """Number of keys of an object and of the objects in it; a list that is not of scalars makes it less than none."""
     total = len(value)
     for item in value.values():
-        if type(item) is dict:
+        kind = type(item)
+        if kind is dict:
             total += _count_keys(item)
+        elif kind is list and any(type(inner) is dict or type(inner) is list for inner in item):
+            return -sys.maxsize
     return total
 
 

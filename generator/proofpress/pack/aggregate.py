@@ -31,7 +31,7 @@ from proofpress.verify.rules.evaluation import config_parameters
 
 _LABEL: Final = "proofpress.pack.evaluation"
 _FOLDER: Final = "model/metrics"
-_IDENTITY: Final = ("release_id", "model_id", "run_id", "training_run_id", "commit", "dataset_snapshot_id")
+IDENTITY: Final = ("release_id", "model_id", "run_id", "training_run_id", "commit", "dataset_snapshot_id")
 _NAMED: Final = {"splits": "split", "baselines": "baseline", "slice_dimensions": "slice dimension"}
 
 
@@ -80,7 +80,7 @@ def aggregate(
         folder,
         EvalMetrics,
         {
-            **{name: getattr(first, name) for name in _IDENTITY},
+            **{name: getattr(first, name) for name in IDENTITY},
             "evaluated_at": max(file.evaluated_at for file in files.values()),
             "parameters": first.parameters,
             **named,
@@ -121,7 +121,7 @@ def _read(sources: Sequence[MetricsSource]) -> dict[str, MetricsFile]:
 
 
 def _agree(first_name: str, first: MetricsFile, name: str, file: MetricsFile) -> None:
-    for field in _IDENTITY:
+    for field in IDENTITY:
         mine, theirs = getattr(first, field), getattr(file, field)
         if mine != theirs:
             raise PackError(

@@ -50,12 +50,14 @@ def run_clean(
     paths: Sequence[str],
     *,
     seconds: int = LIMIT_SECONDS,
+    read_only: bool = False,
     interpreter: str = "",
 ) -> Captured:
     """Run `command` where nothing lies but copies of the pack's files `paths`, at their places.
 
-    The copies are the run's own: whatever an earlier run left in the pack is not there to be found. Raises
-    `RunError` when the command can't be run, takes too long, says or writes too much, or changes what it was given.
+    With `read_only` nobody can open the copies for writing. They are the run's own: whatever an earlier run left in
+    the pack is not there to be found. Raises `RunError` when the command can't be run, takes too long, says or writes
+    too much, or changes what it was given.
     """
     with tempfile.TemporaryDirectory(prefix="demo-") as name:
         clean = Path(name)
@@ -63,6 +65,8 @@ def run_clean(
             if (folder / path).is_symlink() or not (folder / path).is_file():
                 raise PackError(f"{path} is not a file of the pack", hint="name files by their paths in the pack")
             copy_file(folder / path, clean, path)
+            if read_only:
+                (clean / path).chmod(0o444)
         start = time.perf_counter()
         code, stdout, stderr = _bounded(words_of(command, interpreter=interpreter), clean, seconds)
         taken = time.perf_counter() - start
@@ -94,12 +98,12 @@ def _bounded(words: Sequence[str], clean: Path, seconds: int) -> tuple[int, str,
         except subprocess.TimeoutExpired as exc:
             raise RunError(f"the command did not end within {seconds} seconds") from exc
         finally:
-            _kill(process)  # also what it left running, which would hold the pipes open
+            end_session(process)  # also what it left running, which would hold the pipes open
         return code, texts[0].result(), texts[1].result()
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the command and what it started: they are a session of their own."""
+def end_session(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it started: it was begun as a session of its own (`start_new_session`)."""
     try:
         os.killpg(process.pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -109,7 +113,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 def _text(process: subprocess.Popen[bytes], stream: IO[bytes] | None) -> str:
     data = stream.read(MAX_TEXT_BYTES + 1) if stream else b""
     if len(data) > MAX_TEXT_BYTES:
-        _kill(process)
+        end_session(process)
         raise RunError(f"the command printed more than {MAX_TEXT_BYTES} bytes", hint="let it print a summary")
     try:
         return data.decode("utf-8")

@@ -13,6 +13,9 @@ from proofpress.evidence.demo import MAX_ROWS_BYTES, RECEIPTS, BatchReceipts, De
 from proofpress.evidence.model import ModelManifest
 from proofpress.evidence.pack import CHECKSUMS
 from proofpress.evidence.preflight import Check, Machine, RuntimePreflight, file_checks, program_check
+from proofpress.ingest.rows import lines_of, read_rows
+from proofpress.ingest.sources import read_file
+from proofpress.ingest.strict import StrictError
 from proofpress.pack.clean_run import LIMIT_SECONDS, Captured, RunError, run_clean, words_of
 from proofpress.pack.machine import probe
 from proofpress.pack.model import model_id_of
@@ -77,6 +80,9 @@ def run_demo(
     if taken := sorted({*outputs, *_OWNED} & set(inputs)):
         raise PackError(f"{taken[0]} can't be an input of the demo", hint="inputs are files that no run writes")
     given = sorted({*inputs, *_model_files(folder)})
+    for path in given:
+        if path.endswith(".jsonl") and (folder / path).is_file():
+            _require_rows(path, read_file(folder / path))
     checks = _checks(folder, command, given, model_id)
     if failed := [check for check in checks if not check.ok]:
         said = "; ".join(f"{check.name}: {check.required} is required, found {check.found}" for check in failed)
@@ -126,6 +132,8 @@ def record_demo(
         refuse_private(path, data.decode("utf-8", errors="ignore"))
         if not path.startswith("demo/") or path in _OWNED:
             raise RunError(f"the command wrote {path}", hint="a demo writes below demo/, to files of its own")
+        if path.endswith(".jsonl"):
+            _require_rows(path, data)
     identity = {name: fields[name] for name in ("release_id", "model_id")}
     given = [produced(folder, path) for path in sorted(inputs)]
     verdict = all(check.ok for check in checks)
@@ -172,6 +180,16 @@ def record_demo(
     for path, data in {**captured.written, **made}.items():
         write_bytes(folder, path, data)
     return parse_document(DemoRun, made[kind_of(DemoRun).path])
+
+
+def _require_rows(path: str, data: bytes) -> None:
+    """Refuse rows that no pack may hold, before anything rests on them."""
+    try:
+        read_rows(lines_of(data))
+    except StrictError as exc:
+        raise RunError(
+            f"{path}, {exc}", hint="write one JSON object a line, sorted by 'key' when rows have one"
+        ) from exc
 
 
 def _made(made: dict[str, bytes], model: type[Document], fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -100,14 +100,14 @@ def write_examples(folder: Path, split: str, rows: Rows, *, name: str = "") -> E
     ordered = tuple(sorted(rows, key=lambda row: str(row["key"])))
     if len({row["key"] for row in ordered}) != len(ordered):
         raise PackError(f"split {split}: an example is evaluated twice")
-    path = _rows_path(name or split)
+    path = examples_path(name or split)
     write_text(folder, path, "".join(dump_json(row, indent=None) for row in ordered))
     return Examples(split=split, rows=ordered, path=path)
 
 
 def read_examples(folder: Path, split: str, *, name: str = "") -> Examples:
     """The examples that `write_examples` wrote. Raises `PackError` on a file that is missing or no such file."""
-    path = _rows_path(name or split)
+    path = examples_path(name or split)
     try:
         rows = tuple(map(parse_row, lines_of(read_file(folder / path))))
     except OSError as exc:
@@ -119,7 +119,8 @@ def read_examples(folder: Path, split: str, *, name: str = "") -> Examples:
     return Examples(split=split, rows=rows, path=path)
 
 
-def _rows_path(name: str) -> str:
+def examples_path(name: str) -> str:
+    """Where the per-example rows of a split, or of a baseline on it, stand in a pack."""
     return f"model/per_example/{name}.jsonl"
 
 

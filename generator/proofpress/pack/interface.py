@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.interface import SURFACE, FixedInput, FixedScore, Interface
+from proofpress.evidence.model import ModelPackage
 from proofpress.ingest.load import HELD_ARTIFACT_BYTES
 from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.pack.model import model_id_of
-from proofpress.pack.writer import PackError, read_fields, write_document
+from proofpress.pack.writer import PackError, document_in, read_fields, write_document
 from proofpress.verify.rules.promises import answer_of
 
 _LABEL: Final = "proofpress.pack.interface"
@@ -89,6 +91,11 @@ def write_interface(
     """Write `interface.json`. `surface` holds promises (name, contract, stability) by list: symbols, flags, …."""
     if unknown := sorted(surface.keys() - set(SURFACE)):
         raise PackError(f"an interface has no list '{unknown[0]}'", hint=f"its lists: {', '.join(SURFACE)}")
+    if emptied := [name for name in ("inputs", "outputs", "metrics") if name in surface and not surface[name]]:
+        raise PackError(
+            f"the list '{emptied[0]}' of the interface is empty",
+            hint="leave it out to promise those of model and evaluation, or name them",
+        )
     lists = {name: surface[name] for name in SURFACE if surface.get(name)}
     return write_document(
         folder,
@@ -102,13 +109,30 @@ def interface_from(folder: Path, surface: Path) -> Interface:
     """Write a pack's interface as a file of promises says; digests, scores and model are read from the pack.
 
     Beside the lists, the file holds `fixed_inputs`: name, `input` and `scores` (paths in the pack), `outputs` (fields
-    of the scores) and perhaps `key`. Raises `PackError`.
+    of the scores) and perhaps `key`. Inputs, outputs and metrics that it does not list are those of the model package
+    and of the evaluation. Raises `PackError`, also on a list of these that is written down empty.
     """
-    fields = read_fields(surface)
-    declared = fields.pop("fixed_inputs", ())
+    given = read_fields(surface)
+    declared = given.pop("fixed_inputs", ())
     model_id = model_id_of(folder)
+    fields = {**_known_surface(folder), **given}
     scores = [_declared_input(folder, item, surface.name) for item in _declared(declared, surface.name)]
     return write_interface(folder, model_id=model_id, surface=fields, fixed_input_scores=scores)
+
+
+def _known_surface(folder: Path) -> dict[str, list[dict[str, str]]]:
+    """What model package and evaluation say that users send, get and are told, as promises."""
+    model, evaluation = document_in(folder, ModelPackage), document_in(folder, EvalMetrics)
+    known: dict[str, list[dict[str, str]]] = {}
+    for kind, ports in (("inputs", model.inputs), ("outputs", model.outputs)) if model else ():
+        known[kind] = [{"name": item.name, "contract": f"{item.type}, shape {item.shape}"} for item in ports]
+    if evaluation is not None:
+        words = {True: "higher is better", False: "lower is better", None: "neither direction is better"}
+        rows = {row.name: row for row in evaluation.rows if row.slice is None}
+        known["metrics"] = [
+            {"name": name, "contract": f"{row.unit}, {words[row.higher_is_better]}"} for name, row in rows.items()
+        ]
+    return known
 
 
 def _declared(items: Any, where: str) -> Sequence[Mapping[str, Any]]:

@@ -8,22 +8,39 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from proofpress.evidence.evaluation import EvalMetrics, MetricRow, SliceDimension, SliceKey
-from proofpress.evidence.intervals import mean_interval, wilson_interval
+from proofpress.evidence.evaluation import (
+    EvalMetrics,
+    Measurement,
+    MetricRow,
+    MetricsFile,
+    SliceDimension,
+    SliceKey,
+)
 from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.pack import EFFECTIVE_CONFIG
 from proofpress.evidence.slices import SliceSuite, SuiteDimension, SuiteMetric
 from proofpress.ingest.rows import lines_of
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
+from proofpress.pack.aggregate import IDENTITY, MetricsSource, aggregate
+from proofpress.pack.eval_config import read_config
 from proofpress.pack.evaluation import Examples, Interval, Metric, Row, Rows, measure, rewrite_rows
-from proofpress.pack.writer import PackError, exact, kind_of, parse_document, write_text
+from proofpress.pack.measures import Level, mean_bounds, proportion_interval
+from proofpress.pack.writer import (
+    PackError,
+    clear,
+    document_in,
+    document_text,
+    exact,
+    kind_of,
+    parse_document,
+    write_bytes,
+    write_text,
+)
 
-_Z: Final[Mapping[str, Decimal]] = {
-    "0.90": Decimal("1.644853626951472715"),
-    "0.95": Decimal("1.959963984540054236"),
-    "0.99": Decimal("2.575829303548900761"),
-}
-"""Quantiles of the normal distribution for two-sided intervals, by level."""
+SLICES: Final = "model/metrics/slices.json"
+"""The metrics file of a suite's slices, beside those of the evaluation programs."""
+_LABEL: Final = "proofpress.pack.evaluation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +51,25 @@ class Sliced:
     outputs: tuple[str, ...]
 
 
-def write_slices(folder: Path, suite: SliceSuite) -> Sliced:
+def write_slices(folder: Path, suite: SliceSuite, *, metrics_only: bool = False) -> Sliced:
     """Measure a suite's slices in every split with per-example results, and write them into the evaluation.
 
     Each example gets the suite's labels in its row's `slices`; rows of the suite's dimensions and metrics are
     replaced, all others stay. A row keeps target, notes and a baseline on the same examples. Running it again changes
-    nothing. Raises `PackError` when results are missing or can't bear the suite; then nothing is written.
+    nothing. The rows of an evaluation that is aggregated from metrics files go into a file of their own,
+    `model/metrics/slices.json`, and the evaluation is aggregated again; with `metrics_only` it is not, so that the
+    step of a benchmark suite writes that file alone. Raises `PackError` when results are missing or can't bear the
+    suite, or when another metrics file says something else of a slice; then nothing is written.
     """
     # (1) results of each split, labelled by the suite
-    evaluation = _evaluation(folder)
-    if evaluation.inputs:
-        raise PackError(
-            "the evaluation is aggregated from metrics files, whose rows it must repeat; slices can't be added to it",
-            hint="let the evaluation program measure the slices, or write the evaluation without metrics files",
-        )
+    measured = _measurement(folder, metrics_only=metrics_only)
     splits = {
-        row.split: row.per_sample.path for row in evaluation.rows if row.slice is None and row.per_sample is not None
+        row.split: row.per_sample.path for row in measured.rows if row.slice is None and row.per_sample is not None
     }
     if not splits:
         raise PackError(
             "the evaluation has no per-example results, so no slice can be measured",
-            hint="write them with proofpress.pack.evaluation.write_examples",
+            hint="write them with 'proofpress pack eval --examples'",
         )
     texts = {path: read_file(folder / path) for path in splits.values()}
     labelled = {
@@ -63,16 +78,61 @@ def write_slices(folder: Path, suite: SliceSuite) -> Sliced:
     }
 
     # (2) every slice of every split
-    before = {row.key: row for row in evaluation.rows}
+    before = {row.key: row for row in measured.rows}
     rows = [
-        _kept(measured, before.get(measured.key))
+        _kept(row, before.get(row.key))
         for examples in labelled.values()
         for metric in suite.metrics
         for dimension in suite.dimensions
-        for measured in _measured(examples, suite, dimension, _checked(metric, examples, before))
+        for row in _measured(examples, suite, dimension, _checked(metric, examples, before))
     ]
+    dimensions = [_described(dimension, labelled.values()) for dimension in suite.dimensions]
 
-    # (3) labels first, then the evaluation that rests on them
+    # (3) the evaluation, or the metrics file that it rests on, and the labels that it was measured by
+    if isinstance(measured, EvalMetrics) and not measured.inputs:
+        outputs = _rewritten(folder, measured, suite, splits, rows, dimensions)
+    else:
+        outputs = _in_a_file(folder, measured, splits, rows, dimensions, metrics_only=metrics_only)
+    relabelled = []
+    for examples in labelled.values():
+        text = "".join(dump_json(row, indent=None) for row in examples.rows)
+        if examples.path is not None and text.encode() != texts[examples.path]:
+            write_text(folder, examples.path, text)
+            relabelled.append(examples.path)
+    return Sliced(rows=tuple(rows), outputs=(*relabelled, *outputs))
+
+
+def _measurement(folder: Path, *, metrics_only: bool) -> Measurement:
+    """What was measured before: the evaluation; for a metrics file alone, all metrics files but that one."""
+    if not metrics_only:
+        evaluation = document_in(folder, EvalMetrics)
+        if evaluation is None:
+            raise PackError(
+                f"{kind_of(EvalMetrics).path} can't be read: no such file", hint="write the evaluation first"
+            )
+        return evaluation
+    files = [parse_document(MetricsFile, read_file(folder / path), path=path) for path in _metrics_paths(folder)]
+    if not files:
+        raise PackError("there is no metrics file whose examples could be sliced", hint="measure the splits first")
+    rows = {row.key: row for file in files for row in file.rows}
+    splits = {split.name: split for file in files for split in file.splits}
+    return files[0].model_copy(update={"rows": tuple(rows.values()), "splits": tuple(splits.values())})
+
+
+def _metrics_paths(folder: Path) -> list[str]:
+    found = (path.relative_to(folder).as_posix() for path in (folder / "model" / "metrics").glob("*.json"))
+    return sorted(path for path in found if path != SLICES)
+
+
+def _rewritten(
+    folder: Path,
+    evaluation: EvalMetrics,
+    suite: SliceSuite,
+    splits: Mapping[str, str],
+    rows: Sequence[MetricRow],
+    dimensions: Sequence[SliceDimension],
+) -> tuple[str, ...]:
+    """Write the rows into an evaluation that no metrics files stand behind."""
     names = {item.name for item in suite.dimensions}
     metrics = {item.name for item in suite.metrics}
     others = [
@@ -80,30 +140,59 @@ def write_slices(folder: Path, suite: SliceSuite) -> Sliced:
         for row in evaluation.rows
         if row.slice is None or row.slice.dimension not in names or row.name not in metrics or row.split not in splits
     ]
-    outputs = []
-    for examples in labelled.values():
-        text = "".join(dump_json(row, indent=None) for row in examples.rows)
-        if examples.path is not None and text.encode() != texts[examples.path]:
-            write_text(folder, examples.path, text)
-            outputs.append(examples.path)
-    rewrite_rows(
-        folder,
-        evaluation,
-        rows=[*others, *rows],
-        slice_dimensions=[
-            *(item for item in evaluation.slice_dimensions if item.name not in names),
-            *(_described(dimension, labelled.values()) for dimension in suite.dimensions),
-        ],
-    )
-    return Sliced(rows=tuple(rows), outputs=(*outputs, kind_of(EvalMetrics).path))
+    kept = [item for item in evaluation.slice_dimensions if item.name not in names]
+    rewrite_rows(folder, evaluation, rows=[*others, *rows], slice_dimensions=[*kept, *dimensions])
+    return (kind_of(EvalMetrics).path,)
 
 
-def _evaluation(folder: Path) -> EvalMetrics:
-    path = kind_of(EvalMetrics).path
-    try:
-        return parse_document(EvalMetrics, read_file(folder / path))
-    except OSError as exc:
-        raise PackError(f"{path} can't be read: {exc.strerror or exc}", hint="write the evaluation first") from exc
+def _in_a_file(
+    folder: Path,
+    measured: Measurement,
+    splits: Mapping[str, str],
+    rows: Sequence[MetricRow],
+    dimensions: Sequence[SliceDimension],
+    *,
+    metrics_only: bool,
+) -> tuple[str, ...]:
+    """Write the rows that no other metrics file holds into a file of their own, and aggregate all of them again."""
+    paths = _metrics_paths(folder)
+    named = {item.path for item in measured.inputs} - {SLICES} if isinstance(measured, EvalMetrics) else set(paths)
+    if named != set(paths):
+        raise PackError(
+            f"the evaluation is aggregated from other metrics files than the folder holds: {min(named ^ set(paths))}",
+            hint="aggregate the metrics files again: proofpress pack eval",
+        )
+    others = {path: parse_document(MetricsFile, read_file(folder / path), path=path) for path in paths}
+    told = {row.key: (path, row) for path, file in others.items() for row in file.rows}
+    for row in rows:
+        path, known = told.get(row.key, ("", row))
+        if (known.value, known.n, known.evaluated_keys_sha256) != (row.value, row.n, row.evaluated_keys_sha256):
+            raise PackError(
+                f"{row.key} is {known.value} over {known.n} examples in {path}, {row.value} over {row.n} by the suite",
+                hint="let the evaluation program leave the suite's slices to 'proofpress slices'",
+            )
+    described = {item.name: item for file in others.values() for item in file.slice_dimensions}
+    fields = {
+        **{name: getattr(measured, name) for name in (*IDENTITY, "evaluated_at", "parameters", "baselines")},
+        "splits": [split for split in measured.splits if split.name in splits],
+        "slice_dimensions": [described.get(item.name, item) for item in dimensions],
+        "rows": [row for row in rows if row.key not in told],
+    }
+    if not fields["rows"]:
+        clear(folder, (SLICES,))
+        data = []
+    else:
+        data = [document_text(MetricsFile, fields, generated_by=_LABEL, path=SLICES).encode("utf-8")]
+    if metrics_only:
+        for text in data:
+            write_bytes(folder, SLICES, text)
+        return (SLICES,) * len(data)
+    sources = [MetricsSource(name=Path(path).name, data=read_file(folder / path)) for path in paths]
+    sources += [MetricsSource(name=Path(SLICES).name, data=text) for text in data]
+    configured = isinstance(measured, EvalMetrics) and measured.effective_config is not None
+    config = read_config(read_file(folder / EFFECTIVE_CONFIG), EFFECTIVE_CONFIG) if configured else None
+    aggregate(folder, sources, config=config)
+    return ((SLICES,) * len(data)) + (kind_of(EvalMetrics).path,)
 
 
 def _labelled(path: str, data: bytes, suite: SliceSuite) -> tuple[Row, ...]:
@@ -193,15 +282,11 @@ def _too_few(minimum: int) -> Callable[[Rows], str]:
     return reason
 
 
-def _interval(metric: SuiteMetric, level: str) -> Callable[[Metric, Examples], Interval | None]:
+def _interval(metric: SuiteMetric, level: Level) -> Callable[[Metric, Examples], Interval | None]:
     def bounds(_metric: Metric, chosen: Examples) -> Interval | None:
-        values = [row[metric.field] for row in chosen.rows]
         if metric.kind == "mean":
-            found, method = mean_interval(values, _Z[level]), "normal approximation of the mean over examples"
-        else:
-            hits = sum(1 for value in values if (value == 1) == (metric.kind == "accuracy"))
-            found, method = wilson_interval(hits, len(values), _Z[level]), "Wilson score over examples"
-        return Interval(low=found[0], high=found[1], level=level, method=method) if found else None
+            return mean_bounds(chosen.rows, metric.field, level)
+        return proportion_interval(chosen.rows, metric.field, level, hit=int(metric.kind == "accuracy"))
 
     return bounds
 

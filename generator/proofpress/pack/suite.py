@@ -14,6 +14,7 @@ from typing import Any, Final
 from proofpress.evidence.model import ModelPackage
 from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.readiness import SuiteReport, SuiteStep
+from proofpress.pack.clean_run import end_session
 from proofpress.pack.writer import PackError, clear, exact, kind_of, parse_document, produced, write_document
 
 LIMIT_SECONDS: Final = 3600
@@ -150,6 +151,7 @@ def _run(folder: Path, step: SuiteStep, work: Path, limit_seconds: float) -> tup
             return {"step": step, "status": "failed", "reason": f"its input {path} {problem}"}, ""
     clear(folder, step.outputs)
     inputs = [produced(folder, path) for path in step.inputs]
+    before = _marks(folder)
     start = time.perf_counter()
     with tempfile.TemporaryFile() as said:
         code, reason = _call(_words(step, folder), work, limit_seconds, said.fileno())
@@ -160,6 +162,11 @@ def _run(folder: Path, step: SuiteStep, work: Path, limit_seconds: float) -> tup
     if not reason:
         unwritten = [f"{path} {problem}" for path in step.outputs if (problem := _trouble(folder, path))]
         reason = f"its output {', '.join(unwritten)}" if unwritten else ""
+    if not reason:
+        after = _marks(folder)
+        paths = before.keys() | after.keys()
+        strange = sorted(path for path in paths - set(step.outputs) if before.get(path) != after.get(path))
+        reason = f"it wrote or removed {', '.join(strange[:5])}, not among its outputs" if strange else ""
     run = {
         "step": step,
         "status": "failed" if reason else "passed",
@@ -178,22 +185,36 @@ def _words(step: SuiteStep, folder: Path) -> list[str]:
 
 
 def _call(words: Sequence[str], work: Path, limit_seconds: float, output: int) -> tuple[int | None, str]:
+    """Run a command to its end, and end whatever it left running: that could write after it was judged."""
     try:
-        done = subprocess.run(  # noqa: S603 - the command of a reviewed profile, no shell
+        process = subprocess.Popen(  # noqa: S603 - the command of a reviewed profile, no shell
             words,
             cwd=work,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            timeout=limit_seconds,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        return None, f"it did not end within {limit_seconds:g} seconds"
     except OSError as exc:
         return None, f"the command could not be started: {exc.strerror or type(exc).__name__}"
-    return done.returncode, ""
+    with process:
+        try:
+            return process.wait(limit_seconds), ""
+        except subprocess.TimeoutExpired:
+            return None, f"it did not end within {limit_seconds:g} seconds"
+        finally:
+            end_session(process)
+
+
+def _marks(folder: Path) -> dict[str, tuple[int, int, int]]:
+    """What tells whether a file of the pack was written since: by path, its inode, size and time of change."""
+    found = {}
+    for item in folder.rglob("*"):
+        state = item.lstat()
+        if not stat.S_ISDIR(state.st_mode):
+            found[item.relative_to(folder).as_posix()] = state.st_ino, state.st_size, state.st_mtime_ns
+    return found
 
 
 def _trouble(folder: Path, path: str) -> str:

@@ -103,10 +103,11 @@ def write_training(
 ) -> TrainingRun:
     """Write `training/training_run.json`. `outputs` are paths of files that are in the pack already.
 
-    `finished_at` is the start plus the measured duration, rounded up to a second. The log of a run that was
+    `finished_at` is the start plus the whole seconds of the measured duration: the earliest second in which the run can
+    have ended, so that what was measured right after it is not older than its model. The log of a run that was
     `resumed_from` a checkpoint says so: an observation `resumed_step` at that step, and none of a step before.
     """
-    finished = datetime.fromisoformat(started_at) + timedelta(seconds=math.ceil(duration_seconds))
+    finished = datetime.fromisoformat(started_at) + timedelta(seconds=math.floor(duration_seconds))
     resumed = {"resumed_from": resumed_from, "resumed_step": resumed_from.step} if resumed_from else {}
     return write_document(
         folder,

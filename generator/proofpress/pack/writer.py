@@ -15,9 +15,10 @@ from proofpress.evidence.base import Document
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import CHECKSUMS, KINDS, DocumentKind
 from proofpress.evidence.values import Number, path_trouble
+from proofpress.evidence.yamltext import dump_yaml
 from proofpress.ingest.schema import read_document, schema_findings
 from proofpress.ingest.sources import read_file
-from proofpress.ingest.strict import PARSERS, StrictError, parse_json
+from proofpress.ingest.strict import PARSERS, StrictError, parse_json, parse_yaml
 from proofpress.render.sets import RENDERED
 from proofpress.verify.rules.privacy import PRIVATE_PATH
 
@@ -61,7 +62,8 @@ def write_document(folder: Path, model: type[D], fields: Mapping[str, Any], *, g
 def document_text(model: type[D], fields: Mapping[str, Any], *, generated_by: str, path: str = "") -> str:
     """The text of a document with its header. Raises `PackError` when it is not valid or tells a private path."""
     kind = kind_of(model).at(path)
-    text = dump_json({"schema_version": kind.schema_version, "generated_by": generated_by, **fields})
+    dump = dump_yaml if kind.path.endswith(".yaml") else dump_json
+    text = dump({"schema_version": kind.schema_version, "generated_by": generated_by, **fields})
     parse_document(model, text.encode("utf-8"), path=path)
     refuse_private(kind.path, text)
     return text
@@ -71,7 +73,8 @@ def parse_document(model: type[D], data: bytes, *, path: str = "") -> D:
     """Read a document's bytes by the strict parse of ingest. Raises `PackError`, naming each violation."""
     kind = kind_of(model).at(path)
     try:
-        document, findings = read_document(kind, parse_json(data))
+        parse = parse_yaml if kind.path.endswith(".yaml") else parse_json
+        document, findings = read_document(kind, parse(data))
     except StrictError as exc:
         raise PackError(f"{kind.path}{exc.pointer}: {exc}") from exc
     if not isinstance(document, model):

@@ -1,44 +1,42 @@
-"""The append-only lifecycle log: events, their fold into a registry, and the one writer."""
+"""The lifecycle log: signed requests, the Merkle tree over them, their fold into a registry, and the one writer."""
 
-from proofpress.registry.append import append
-from proofpress.registry.events import EVENTS, LOG, Event
-from proofpress.registry.fold import fold
-from proofpress.registry.log import Log, Logged, parse_log
+from proofpress.registry.events import EVENTS, FOLDER, LOG, Request, Status
+from proofpress.registry.fold import Fold, fold
+from proofpress.registry.messages import RegistryError
+from proofpress.registry.opened import open_registry
+from proofpress.registry.resolve import resolve
 from proofpress.registry.rules import REGISTRY_RULES
+from proofpress.registry.sequence import sequence
 from proofpress.registry.state import (
     BundleState,
     Registry,
     ReleaseStanding,
     ScopeKey,
-    Status,
     Step,
     Tenure,
     scope_key,
     scope_text,
 )
-from proofpress.registry.store import RegistryError, read_log, record, submit
 
 __all__ = [
     "EVENTS",
+    "FOLDER",
     "LOG",
     "REGISTRY_RULES",
     "BundleState",
-    "Event",
-    "Log",
-    "Logged",
+    "Fold",
     "Registry",
     "RegistryError",
     "ReleaseStanding",
+    "Request",
     "ScopeKey",
     "Status",
     "Step",
     "Tenure",
-    "append",
     "fold",
-    "parse_log",
-    "read_log",
-    "record",
+    "open_registry",
+    "resolve",
     "scope_key",
     "scope_text",
-    "submit",
+    "sequence",
 ]

@@ -3,12 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from proofpress.evidence.finding import Finding
-from proofpress.registry.events import bundle_id_of
+from proofpress.evidence.policy import Policy
+from proofpress.evidence.release import Compatibility
+from proofpress.registry.events import Status, bundle_id_of
 
-Status = Literal["REGISTERED", "CANDIDATE", "APPROVED", "ACTIVE", "RETIRED", "REJECTED", "YANKED"]
 ScopeKey = tuple[tuple[str, str], ...]
 
 FINAL: Final[frozenset[Status]] = frozenset({"REJECTED", "YANKED"})
@@ -26,7 +27,11 @@ def scope_text(scope: ScopeKey) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one event did to one bundle. `other` is the bundle that it gave way to, replaced or restored."""
+    """What one event did to one bundle. `other` is the bundle that it gave way to, replaced or restored.
+
+    `signers` are the names of the keys that signed it in the role `by`. `occurred_at` marks an event that was entered
+    long after it happened.
+    """
 
     seq: int
     at: str
@@ -38,6 +43,9 @@ class Step:
     reason: str | None = None
     scope: ScopeKey | None = None
     other: str | None = None
+    signers: tuple[str, ...] = ()
+    signed_at: str = ""
+    occurred_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +56,12 @@ class BundleState:
     release_id: str
     bundle: int
     pack_id: str
+    family: str
+    model_id: str | None
+    receipt: str
+    compatibility: Compatibility
+    readiness: str
     registered_at: str
-    rehearsal: bool
     status: Status
     since: str
     scopes: tuple[ScopeKey, ...] = ()
@@ -58,10 +70,25 @@ class BundleState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenure:
-    """From `at` on, `bundle_id` is active in a scope; None: nothing is."""
+    """From `at` on, `bundle_id` is active in a scope; None: nothing is, since `yanked` was, if named."""
 
     at: str
     bundle_id: str | None
+    seq: int = 0
+    yanked: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """From `at` on, a policy is in force: its digest and itself, who adopted it."""
+
+    seq: int
+    at: str
+    sha256: str
+    policy: Policy
+    by: str
+    signers: tuple[str, ...]
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +103,6 @@ class ReleaseStanding:
     status: Status
     since: str
     registered_at: str
-    rehearsal: bool
     scopes: tuple[ScopeKey, ...]
     yank_reason: str | None
     upgrade_path: str | None
@@ -93,6 +119,7 @@ class Registry:
     steps: tuple[Step, ...]
     histories: Mapping[str, tuple[Step, ...]]
     findings: tuple[Finding, ...]
+    policies: tuple[Adoption, ...]
     size: int
     head: str
 
@@ -106,6 +133,16 @@ class Registry:
         """Whether every event was read and had its effect."""
         return not self.errors
 
+    @property
+    def in_force(self) -> Adoption | None:
+        """The policy that the next event is judged by; None before the first."""
+        return self.policies[-1] if self.policies else None
+
+    def policy_at(self, at: str) -> Adoption | None:
+        """The policy that was in force at a UTC time."""
+        index = bisect_right(self.policies, at, key=lambda adoption: adoption.at)
+        return self.policies[index - 1] if index else None
+
     def status(self, bundle_id: str) -> Status | None:
         """Where the bundle is in its lifecycle; None when it was never registered."""
         state = self.bundles.get(bundle_id)
@@ -118,9 +155,20 @@ class Registry:
 
     def active_at(self, scope: Mapping[str, str], at: str) -> str | None:
         """The bundle that was active in exactly this scope at a UTC time; of equal times the last event counts."""
+        tenure = self.tenure_at(scope, at)
+        return tenure.bundle_id if tenure else None
+
+    def tenure_at(self, scope: Mapping[str, str], at: str) -> Tenure | None:
+        """What held in exactly this scope at a UTC time; None before anything was ever active there."""
         tenures = self.tenures.get(scope_key(scope), ())
         index = bisect_right(tenures, at, key=lambda tenure: tenure.at)
-        return tenures[index - 1].bundle_id if index else None
+        return tenures[index - 1] if index else None
+
+    def status_at(self, bundle_id: str, at: str) -> Status | None:
+        """The bundle's status at a UTC time; None when it was not registered then."""
+        history = self.histories.get(bundle_id, ())
+        index = bisect_right(history, at, key=lambda step: step.at)
+        return history[index - 1].after if index else None
 
     def history(self, bundle_id: str) -> tuple[Step, ...]:
         """What happened to the bundle, oldest first."""
@@ -130,14 +178,15 @@ class Registry:
         """When the pack was registered; None when it was not."""
         return next((state.registered_at for state in self.bundles.values() if state.pack_id == pack_id), None)
 
-    def superseded_by(self, bundle_id: str) -> str | None:
-        """The newest later bundle of the same release that is neither rejected nor yanked."""
+    def superseded_by(self, bundle_id: str, at: str | None = None) -> str | None:
+        """The newest later bundle of the same release that is neither rejected nor yanked, now or at a UTC time."""
         own = self.bundles.get(bundle_id)
         if own is None:
             return None
         found, number = None, own.bundle + 1
         while (later := self.bundles.get(bundle_id_of(own.release_id, number))) is not None:
-            found = found if later.status in FINAL else later.bundle_id
+            status = later.status if at is None else self.status_at(later.bundle_id, at)
+            found = found if status is None or status in FINAL else later.bundle_id
             number += 1
         return found
 
@@ -153,9 +202,8 @@ class Registry:
             status=state.status,
             since=state.since,
             registered_at=state.registered_at,
-            rehearsal=state.rehearsal,
             scopes=state.scopes,
-            yank_reason=history[-1].reason if state.status == "YANKED" else None,
+            yank_reason=next((step.reason for step in history if step.kind == "yanked"), None),
             upgrade_path=state.upgrade_path,
             superseded_by=self.superseded_by(bundle_id),
             history=history,

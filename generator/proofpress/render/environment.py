@@ -6,11 +6,14 @@ escape, and looks into views, which are dictionaries, without a method in betwee
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import Getattr
+
+from proofpress.compiled import CompiledTemplates
 
 
 class _Generator(CodeGenerator):
@@ -47,3 +50,8 @@ class ViewEnvironment(Environment):
             auto_reload=False,
             **options,
         )
+
+
+def compiled(collection: str) -> CompiledTemplates:
+    """What was compiled of shipped templates before, by this module's generator."""
+    return CompiledTemplates(collection, Path(__file__))

@@ -11,13 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, Environment, TemplateError
+from jinja2 import BytecodeCache, DictLoader, Environment, TemplateError
 
 from proofpress.errors import BuildError, UsageError
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.release import TemplateSetRef
 from proofpress.render import views_1, views_2
-from proofpress.render.environment import ViewEnvironment
+from proofpress.render.environment import ViewEnvironment, compiled
 from proofpress.render.sourced import Sourced, code, fence, to_markdown
 from proofpress.resources import packaged
 
@@ -84,12 +84,17 @@ class TemplateSet:
     @cached_property
     def environment(self) -> Environment:
         """The environment that renders documents; every printed value is escaped."""
-        return self.new_environment(to_markdown)
+        shipped = self.ref.base is None
+        return self.new_environment(to_markdown, compiled(f"documents-{self.ref.name}") if shipped else None)
 
-    def new_environment(self, finalize: Callable[[object], str]) -> Environment:
+    def new_environment(self, finalize: Callable[[object], str], kept: BytecodeCache | None = None) -> Environment:
         """An environment over the set's templates with a finalizer of its own."""
         environment = ViewEnvironment(
-            finalize, loader=DictLoader(self.templates), keep_trailing_newline=True, cache_size=-1
+            finalize,
+            loader=DictLoader(self.templates),
+            keep_trailing_newline=True,
+            cache_size=-1,
+            bytecode_cache=kept,
         )
         environment.globals.update(code=code, fence=fence)
         return environment

@@ -91,8 +91,10 @@ def to_markdown(value: object) -> str:
 def code(value: str) -> Safe:
     """A code span that shows the text literally, also inside a table."""
     text = show_invisible(_one_line(value))
-    runs = {len(run) for run in _BACKTICKS.findall(text)}
-    ticks = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
+    ticks = "`"
+    if "`" in text:
+        runs = {len(run) for run in _BACKTICKS.findall(text)}
+        ticks = "`" * next(size for size in range(1, len(runs) + 2) if size not in runs)
     pad = " " if text.startswith(("`", " ")) or text.endswith(("`", " ")) else ""
     return Safe(f"{ticks}{pad}{text}{pad}{ticks}".replace("|", "\\|"), getattr(value, "source", ""))
 

@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from inspect import getclosurevars
 from pathlib import Path
-from typing import Annotated, Any, Final, Union, get_args
+from typing import Any, Final, get_args
 
-from pydantic import Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
@@ -19,17 +18,21 @@ from proofpress.errors import IngestError
 from proofpress.evidence import values
 from proofpress.evidence.attestation import GateReceipt, PairedComparison
 from proofpress.evidence.gates import Thresholds
+from proofpress.evidence.handoff import Handoff, Rerun
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS
 from proofpress.evidence.policy import Policy, Profile
 from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
+from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
 from proofpress.evidence.withdrawn import Withdrawals
-from proofpress.registry.events import EVENTS
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
+from proofpress.schemas.citing import CITING
 from proofpress.schemas.outputs import OUTPUTS
 from proofpress.schemas.published import API
+from proofpress.schemas.registry import OUTPUTS as REGISTRY_OUTPUTS
+from proofpress.schemas.registry import contracts
 from proofpress.schemas.shapes import closed
 from proofpress.verify.formats import REPORT_SCHEMA
 
@@ -85,27 +88,27 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["thresholds"] = _of_model(Thresholds, "thresholds", "1.0.0", "Pre-registered thresholds")
     found["gate"] = _of_model(GateReceipt, "gate", "1", "Receipt of the gates, and output of gate with --format json")
     found["comparison"] = _of_model(PairedComparison, "comparison", "1", "Paired tests of two releases")
+    found["rerun"] = _of_model(Rerun, "rerun", "1", "A derivation executed again, and output of derive rerun")
+    found["handoff"] = _of_model(Handoff, "handoff", "1", "The package for whoever locks a charter")
+    found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
+    found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
     found["withdrawn"] = _of_model(Withdrawals, "withdrawn", "1.0.0", "Pages that were taken back")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
-    found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
-    found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
-    kinds: Any = Union[tuple(kind.model for kind in EVENTS.values())]  # noqa: UP007 - made of a list
-    event = TypeAdapter(Annotated[kinds, Field(discriminator="kind")]).json_schema(schema_generator=_Generator)
-    del event["discriminator"]  # OpenAPI's; `oneOf` and the constant `kind` say the same
-    found["registry-event"] = {
-        **_head("registry-event", EVENT_VERSION, "Registry event"),
-        "description": "One line of the log `packs/registry/events.jsonl`.",
-        **event,
+    found["registry-contracts"] = {
+        **_head("registry-contracts", EVENT_VERSION, "Registry: all public messages"),
+        "description": "Requests (the payload of a signed envelope), entries of the log, statements, answers, errors.",
+        **_bounded(contracts(_Generator)),
     }
+    found["platform"] = _of_model(Platform, "platform", "1.0.0", "Platform: what it offers to releases")
     found |= {name: {**_head(name, "1", ""), **schema} for name, schema in report_schemas().items()}
     found["diff"] = {**_head("diff", "1", ""), **report_schema()}
     for name, (title, body) in API.items():
         shape = closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})
         found[name] = {**_head(name, "1", title), **shape}
-    for name, (title, body) in OUTPUTS.items():
+    for name, (title, body) in {**OUTPUTS, **CITING, **REGISTRY_OUTPUTS}.items():
         schema = REPORT_SCHEMA if name == "findings" else f"proofpress.{name}/1"
         shape = closed({"schema": {"const": schema}, **body})
         found[name] = {**_head(name, "1", title), **shape}

@@ -1,11 +1,9 @@
 """The shapes of the commands' JSON output."""
 
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.registry.events import EVENTS
-from proofpress.registry.state import Status
 from proofpress.schemas.shapes import COUNT, PACK_ID, SHA256, TEXT, closed, listed
 from proofpress.schemas.signed import SIGNED
 
@@ -14,7 +12,7 @@ _WRITTEN: Final = listed(
     closed({"path": {**TEXT, "description": "Path in the pack."}, "sha256": SHA256, "size": COUNT})
 )
 _SEVERITY: Final = {"enum": ["error", "warning", "note"]}
-_FINDING: Final = closed(
+FINDING: Final = closed(
     {
         "rule": _RULE,
         "severity": _SEVERITY,
@@ -29,7 +27,7 @@ _VERDICT: Final = closed(
         "pack": TEXT,
         "pack_id": {"anyOf": [PACK_ID, {"type": "null"}], "description": "null: the manifest can't be read."},
         "verdict": {"enum": ["verified", "refused"]},
-        "findings": listed(_FINDING),
+        "findings": listed(FINDING),
         "passed": {**listed(_RULE), "description": "Skipped rules are not passed ones."},
         "skipped": listed(closed({"rule": _RULE, "reason": TEXT})),
     }
@@ -49,17 +47,25 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             ),
         },
     ),
+    "init": (
+        "Output of init with --format json",
+        {
+            **dict.fromkeys(("family", "profile"), TEXT),
+            "files": {**listed(TEXT), "description": "Written files, by their path in the new folder."},
+            "next": {**listed(TEXT), "description": "Commands that make the first pack, in order."},
+        },
+    ),
     "findings": (
         "Output of verify and check with --format json",
         {
             "generated_by": TEXT,
             "packs": listed(_VERDICT),
-            "findings": {**listed(_FINDING), "description": "What no pack shows alone."},
+            "findings": {**listed(FINDING), "description": "What no pack shows alone."},
         },
     ),
     "site-check": (
         "Output of check-site with --format json",
-        {**dict.fromkeys(("pages", "links", "fragments", "published"), COUNT), "findings": listed(_FINDING)},
+        {**dict.fromkeys(("pages", "links", "fragments", "published"), COUNT), "findings": listed(FINDING)},
     ),
     "rules": (
         "Output of rules with --format json",
@@ -241,32 +247,5 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "demo-verify": (
         "Output of demo verify with --format json",
         {"same": {"type": "boolean"}, "differences": listed(TEXT)},
-    ),
-    "registry-log": (
-        "Output of registry log with --format json",
-        {
-            "events": listed(
-                closed(
-                    {
-                        "seq": {"type": "integer", "minimum": 1},
-                        "at": TEXT,
-                        "kind": {
-                            "enum": [*EVENTS, "superseded", "restored"],
-                            "description": "superseded, restored: what an event did to a second bundle.",
-                        },
-                        "bundle": TEXT,
-                        "status": {"enum": list(get_args(Status)), "description": "The bundle's, after the event."},
-                    }
-                )
-            ),
-            "active": listed(
-                closed(
-                    {
-                        "scope": {"type": "object", "additionalProperties": TEXT},
-                        "bundle": {"type": ["string", "null"], "description": "null: nothing is active."},
-                    }
-                )
-            ),
-        },
     ),
 }

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final, get_args
 
-from proofpress.registry.state import Status
+from proofpress.registry.events import Status
+from proofpress.schemas.derived import DERIVED
 from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
 from proofpress.schemas.signed import DECIDED
 
@@ -12,7 +13,8 @@ _OPTIONAL: Final = {"type": ["string", "null"]}
 _STATUS: Final = {"enum": [*get_args(Status), "UNREGISTERED"]}
 
 
-def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
+def metric_shape(number: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The schema of a published metric row with numbers of this shape, and what else a list says of it."""
     return closed(
         {
             **dict.fromkeys(("key", "name", "split"), TEXT),
@@ -27,6 +29,7 @@ def _metric(number: Mapping[str, Any]) -> dict[str, Any]:
             "baseline": _OPTIONAL,
             **dict.fromkeys(("baseline_value", "delta_vs_baseline"), number),
             "evaluated_keys_sha256": {"anyOf": [SHA256, {"type": "null"}]},
+            **more,
         }
     )
 
@@ -67,7 +70,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "successors": listed(TEXT),
             **dict.fromkeys(("profile", "template_set"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
-            "metrics": listed(_metric(_NUMBER)),
+            "metrics": listed(metric_shape(_NUMBER)),
             "parameters": {"type": "object"},
             "documents": listed(closed({"name": TEXT, "title": TEXT, "path": TEXT, "page": BELOW})),
             "files": listed(
@@ -91,13 +94,14 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             },
             "deprecated": {**listed(TEXT), "description": "Names that will go."},
             "changelog": {**listed(TEXT), "description": "Entries, each as `section: text`."},
+            "derived": DERIVED,
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},
             "pack_id": PACK_ID,
             "licence": TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
             "metrics": {
-                **listed(_metric(_OPTIONAL)),
+                **listed(metric_shape(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
             },
         },

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -25,6 +25,18 @@ class Opened:
     payload_type: str
     payload: bytes
     signatures: tuple[bytes, ...]
+    keyids: tuple[str, ...] = ()
+
+    def raw(self) -> dict[str, Any]:
+        """The envelope as JSON."""
+        return {
+            "payloadType": self.payload_type,
+            "payload": base64.b64encode(self.payload).decode(),
+            "signatures": [
+                {"keyid": keyid, "sig": base64.b64encode(signature).decode()}
+                for keyid, signature in zip(self.keyids, self.signatures, strict=True)
+            ],
+        }
 
 
 def key_id(key: str) -> str:
@@ -52,20 +64,52 @@ def seal(payload_type: str, payload: bytes, keys: Iterable[SigningKey]) -> bytes
     ).encode()
 
 
+def sign_again(data: bytes, key: SigningKey) -> bytes:
+    """An envelope with the signature of a further key. Raises `EnvelopeError`, also when the key signed it already."""
+    try:
+        envelope = Envelope.model_validate(parse_json(data))
+        opened = open_envelope(data, envelope.payload_type)
+    except (StrictError, ValidationError) as exc:
+        raise EnvelopeError(str(exc)) from exc
+    message = pae(opened.payload_type, opened.payload)
+    if any(verifies(key.public, message, signature) for signature in opened.signatures):
+        raise EnvelopeError("the key signed it already")
+    one = {"keyid": key_id(key.public), "sig": base64.b64encode(key.sign(message)).decode()}
+    held = envelope.model_dump(by_alias=True)
+    return dump_json({**held, "signatures": [*held["signatures"], one]}).encode()
+
+
 def open_envelope(data: bytes, payload_type: str) -> Opened:
     """Read an envelope strictly. Raises `EnvelopeError` that says what is wrong with it."""
     try:
         envelope = Envelope.model_validate(parse_json(data))
-        payload = canonical_base64(envelope.payload)
-        signatures = tuple(canonical_base64(each.sig) for each in envelope.signatures)
     except ValidationError as exc:
         first = exc.errors()[0]
         raise EnvelopeError(f"/{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
-    except (StrictError, ValueError) as exc:
+    except StrictError as exc:
+        raise EnvelopeError(str(exc)) from exc
+    return open_envelope_of(envelope, payload_type)
+
+
+def open_envelope_of(envelope: Envelope, payload_type: str) -> Opened:
+    """Open an envelope that was read as part of something else. Raises `EnvelopeError`."""
+    try:
+        payload = canonical_base64(envelope.payload)
+        signatures = tuple(canonical_base64(each.sig) for each in envelope.signatures)
+    except ValueError as exc:
         raise EnvelopeError(str(exc)) from exc
     if envelope.payload_type != payload_type:
         raise EnvelopeError(f"the payload's type is {envelope.payload_type!r}, not {payload_type!r}")
-    return Opened(payload_type=payload_type, payload=payload, signatures=signatures)
+    keyids = tuple(each.keyid for each in envelope.signatures)
+    return Opened(payload_type=payload_type, payload=payload, signatures=signatures, keyids=keyids)
+
+
+def cosign(opened: Opened, key: SigningKey) -> Opened:
+    """The envelope with one more signature; unchanged when the key has signed it already."""
+    signature = key.sign(pae(opened.payload_type, opened.payload))
+    if signature in opened.signatures:
+        return opened
+    return replace(opened, signatures=(*opened.signatures, signature), keyids=(*opened.keyids, key_id(key.public)))
 
 
 def signed_by(opened: Opened, keys: Mapping[str, str]) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -84,10 +85,15 @@ def read_key(path: Path, environment: Mapping[str, str]) -> SigningKey:
     return SigningKey(key)
 
 
+@lru_cache(maxsize=256)
+def _loaded(key: str) -> Ed25519PublicKey:
+    return Ed25519PublicKey.from_public_bytes(key_bytes(key))
+
+
 def verifies(key: str, message: bytes, signature: bytes) -> bool:
     """Whether a signature over a message was made by a key, given as a checked `PublicKey`."""
     try:
-        Ed25519PublicKey.from_public_bytes(key_bytes(key)).verify(signature, message)
+        _loaded(key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -29,13 +29,14 @@ _CORRECTING: Final[Mapping[str, str]] = {"yanked": "Yanked", "rejected": "Reject
 
 
 def latest_of(family: Family) -> Entry | None:
-    """The newest release that may be used: not rejected, yanked or rolled back, and no rehearsal."""
-    return next((entry for entry in reversed(family.entries) if _usable(entry) and not _given_up(entry)), None)
+    """The newest release that may be used: not rejected, yanked or rolled back; registered, where any of them is."""
+    usable = [entry for entry in reversed(family.entries) if _usable(entry) and not _given_up(entry)]
+    registered = [entry for entry in usable if entry.place.standing is not None]
+    return next(iter(registered or usable), None)
 
 
 def _usable(entry: Entry) -> bool:
-    standing = entry.place.standing
-    return standing is None or (standing.status not in FINAL and not standing.rehearsal)
+    return entry.place.status not in FINAL
 
 
 def _given_up(entry: Entry) -> bool:
@@ -73,7 +74,7 @@ def latest_files(frames: FrameSet, family: Family) -> Iterator[OutputFile]:
         title=f"Latest release of {family.name}",
         target=f"releases/{latest.bundle_id}/" if latest else "",
         name=latest.bundle_id if latest else "",
-        nothing=f"No release of {family.name} may be used: each is rejected, yanked, rolled back or a rehearsal.",
+        nothing=f"No release of {family.name} may be used: each is rejected, yanked or rolled back.",
         instead=f"families/{family.name}/",
     )
     yield OutputFile(path=f"families/{family.name}/versions.json", data=published_json(versions(family)))

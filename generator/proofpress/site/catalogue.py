@@ -7,8 +7,9 @@ the family's first page.
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from proofpress.evidence.jsontext import published_json
 from proofpress.site import figures
@@ -28,6 +29,7 @@ FAMILY_SCHEMA = "proofpress.family/1"
 INDEX_SCHEMA = "proofpress.index/1"
 Card = Mapping[str, Any]
 Cards = Callable[[Sequence[str]], Iterator[Card]]
+_text = partial(escape, quote=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,18 +320,18 @@ def feed(frames: FrameSet, entries: Sequence[Entry], cards: Cards) -> Iterator[O
     updated = max((entry.released_at for entry in newest), default="1970-01-01T00:00:00Z")
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
-        f"<title>{escape(frames.site_name)}: releases</title>\n<id>{escape(base)}</id>\n"
-        f'<link rel="self" href={quoteattr(base + "feed.xml")}/>\n<link href={quoteattr(base)}/>\n'
-        f"<author><name>{escape(frames.site_name)}</name></author>\n<updated>{updated}</updated>\n"
+        f"<title>{_text(frames.site_name)}: releases</title>\n<id>{_text(base)}</id>\n"
+        f'<link rel="self" href="{escape(base)}feed.xml"/>\n<link href="{escape(base)}"/>\n'
+        f"<author><name>{_text(frames.site_name)}</name></author>\n<updated>{updated}</updated>\n"
     )
     parts = [head]
     for entry, card in zip(newest, cards([entry.label for entry in newest]), strict=True):
         url = f"{base}releases/{entry.bundle_id}/"
         parts.append(
-            f"<entry><title>{escape(card['title'])} ({escape(entry.bundle_id)})</title><id>{escape(url)}</id>"
-            f"<link href={quoteattr(url)}/><updated>{card['released_at']}</updated>"
-            f"<category term={quoteattr(card['family'])}/><summary>{escape(card['summary'])} "
-            f"Status: {escape(entry.place.status_text())}.</summary></entry>\n"
+            f"<entry><title>{_text(card['title'])} ({_text(entry.bundle_id)})</title><id>{_text(url)}</id>"
+            f'<link href="{escape(url)}"/><updated>{card["released_at"]}</updated>'
+            f'<category term="{escape(card["family"])}"/><summary>{_text(card["summary"])} '
+            f"Status: {_text(entry.place.status_text())}.</summary></entry>\n"
         )
     yield OutputFile(path="feed.xml", data=("".join(parts) + "</feed>\n").encode())
 
@@ -363,8 +365,8 @@ def search_index(original: bytes, entries: Sequence[Entry], cards: Cards) -> byt
         index["docs"].append(
             {
                 "location": f"releases/{entry.bundle_id}/",
-                "title": escape(entry.bundle_id),
-                "text": escape(f"{card['title']}. {card['summary']} {_in_words(card)}"),
+                "title": _text(entry.bundle_id),
+                "text": _text(f"{card['title']}. {card['summary']} {_in_words(card)}"),
             }
         )
     return json.dumps(index, ensure_ascii=False, separators=(",", ":")).encode()

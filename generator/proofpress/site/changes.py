@@ -19,6 +19,7 @@ _PARTS = (
     ("slices", "Slices", {"slice"}),
     ("evaluation", "Findings and baselines", {"metric"}),
     ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
+    ("charter", "Charter", {"derivation"}),
     ("interface", "Interface", {"interface"}),
     ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),

@@ -1,128 +1,16 @@
-"""How a page is cited: one record, and each citation format written from it.
+"""A citation in every format, each written from the one record.
 
-No format is made from another one: converters lose versions and identifiers. What a page and its links say about
-itself stands in `cite_web`; the intrinsic identifier is computed in `swhid`.
+No format is made from another one: converters lose versions and identifiers.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from html import escape
-from typing import Any, Final, Literal
-from urllib.parse import quote
+from typing import Any, Final
 
 from proofpress.evidence.jsontext import published_json
-from proofpress.evidence.pack import Evidence
 from proofpress.render.sourced import show_invisible
-
-Kind = Literal["software", "report", "dataset", "preprint", "page"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contributor:
-    """A person or an organisation; `orcid` is the bare identifier."""
-
-    name: str
-    kind: Literal["person", "organization"] = "person"
-    affiliation: str | None = None
-    orcid: str | None = None
-
-    @property
-    def split(self) -> tuple[str, str]:
-        """(family, given). `Family, Given` is taken at its word, else the last word is the family name."""
-        if self.kind == "organization":
-            return self.name, ""
-        if ", " in self.name:
-            family, given = self.name.split(", ", 1)
-            return family, given
-        given, _, family = self.name.rpartition(" ")
-        return family, given
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CitationRecord:
-    """Everything that a citation of a page can say. `url` is permanent and absolute; `date` is `YYYY-MM-DD`.
-
-    `part` names the page below its release, for instance `eval`; it is empty for the release itself. A rehearsal is
-    not `citable`: no citation file is written for it and its page offers none.
-    """
-
-    kind: Kind
-    title: str
-    version: str
-    release_id: str
-    bundle_id: str
-    part: str
-    authors: tuple[Contributor, ...]
-    date: str
-    publisher: str
-    url: str
-    licence: str
-    abstract: str
-    keywords: tuple[str, ...] = ()
-    swhid: str | None = None
-    doi: str | None = None
-    citable: bool = True
-
-    @property
-    def key(self) -> str:
-        """The citation key: the bundle's id, and the part of the release where it is not the whole."""
-        return f"{self.bundle_id}-{self.part}" if self.part else self.bundle_id
-
-    @property
-    def number(self) -> str:
-        """The number of a report."""
-        return f"{self.bundle_id}/{self.part}" if self.part else self.bundle_id
-
-    @property
-    def licence_url(self) -> str | None:
-        """Where the licence stands, when it is a single SPDX identifier."""
-        return f"https://spdx.org/licenses/{self.licence}" if _SPDX.fullmatch(self.licence) else None
-
-
-_SPDX: Final = re.compile(r"(?!LicenseRef-|DocumentRef-)[A-Za-z0-9][A-Za-z0-9.+-]*")
-
-
-def record_of(
-    evidence: Evidence,
-    *,
-    base_url: str,
-    publisher: str,
-    swhid: str | None,
-    kind: Kind = "software",
-    part: str = "",
-    title: str | None = None,
-    doi: str | None = None,
-) -> CitationRecord:
-    """The record of a release, or of the page `part` below it, at `<base_url>/releases/<bundle_id>/[<part>/]`.
-
-    A dataset takes title, version, licence and abstract from the dataset package.
-    """
-    release, data = evidence.release, evidence.dataset
-    path = ("releases", evidence.bundle_id, *([part] if part else []))
-    of_data = kind == "dataset" and data is not None
-    return CitationRecord(
-        kind=kind,
-        title=title or (data.title if of_data and data else release.title),
-        version=data.dataset_snapshot_id if of_data and data else release.version,
-        release_id=release.release_id,
-        bundle_id=evidence.bundle_id,
-        part=part,
-        authors=tuple(
-            Contributor(name=author.name, kind=author.kind, affiliation=author.affiliation, orcid=author.orcid)
-            for author in release.authors
-        ),
-        date=release.released_at[:10],
-        publisher=publisher,
-        url=base_url.rstrip("/") + "/" + "".join(quote(step, safe="") + "/" for step in path),
-        licence=data.licence if of_data and data else release.licence,
-        abstract=data.description if of_data and data else release.summary,
-        keywords=release.keywords,
-        swhid=swhid,
-        doi=doi,
-        citable=not evidence.is_rehearsal,
-    )
-
+from proofpress.site.citation import SPDX, CitationRecord, Contributor
 
 # LaTeX ---------------------------------------------------------------------------------------------------------------
 
@@ -189,13 +77,14 @@ def biblatex(record: CitationRecord) -> str:
             ("date", record.date),
             ("version", _latex(record.version)),
             ("type", "Evaluation report" if record.kind == "report" else None),
-            ("number", record.number if record.kind == "report" else None),
+            ("number", _latex(record.number) if record.kind == "report" else None),
             (_PUBLISHER_FIELD.get(record.kind, "organization"), f"{{{_latex(record.publisher)}}}"),
             ("url", record.url),
             ("doi", record.doi),
             ("eprint", record.swhid),
             ("eprinttype", "swhid" if record.swhid else None),
             ("pubstate", "preprint" if record.kind == "preprint" else None),
+            ("note", _latex(record.note)),
             ("keywords", ", ".join(_latex(word).replace(",", "") for word in record.keywords)),
         ],
     )
@@ -204,7 +93,8 @@ def biblatex(record: CitationRecord) -> str:
 def bibtex(record: CitationRecord) -> str:
     """A classic BibTeX `@misc`; version and identifiers stand in the note, for plain styles drop other fields."""
     year, month, _day = record.date.split("-")
-    note = [f"Version {_latex(record.version)}", _latex(record.publisher), record.key]
+    note = [f"Version {_latex(record.version)}", _latex(record.publisher), _latex(record.number)]
+    note += [_latex(record.note)] if record.note else []
     note += [rf"\url{{{record.swhid}}}"] if record.swhid else []
     note += [f"doi:{_latex(record.doi)}"] if record.doi else []
     entry = _entry(
@@ -250,7 +140,7 @@ def ris(record: CitationRecord) -> str:
         ("UR", record.url),
         *(("KW", word) for word in record.keywords),
         ("AB", record.abstract),
-        ("N1", f"SWHID: {record.swhid}" if record.swhid else ""),
+        *(("N1", note) for note in _notes(record)),
     ]
     lines = [f"{tag}  - {_line(value)}" for tag, value in fields if value]
     return "\r\n".join([*lines, "ER  - ", ""])
@@ -284,8 +174,12 @@ def _csl_item(record: CitationRecord, date: list[int]) -> dict[str, Any]:
         abstract=record.abstract,
         keyword=", ".join(record.keywords) or None,
         license=record.licence_url,
-        note=f"SWHID: {record.swhid}" if record.swhid else None,
+        note="; ".join(_notes(record)) or None,
     )
+
+
+def _notes(record: CitationRecord) -> list[str]:
+    return list(filter(None, (record.note, f"SWHID: {record.swhid}" if record.swhid else "")))
 
 
 def _present(**fields: Any) -> dict[str, Any]:
@@ -307,6 +201,7 @@ def apa(record: CitationRecord) -> str:
         "preprint": f"(Version {record.version}) [Preprint]",
         "page": f"(Version {record.version})",
     }[record.kind]
+    described += f" [{record.note}]" if record.note else ""
     where = f"https://doi.org/{record.doi}" if record.doi else record.url
     dot = "" if listed.endswith(".") else "."
     text = f"{listed}{dot} ({record.date[:4]}). {record.title} {described}. {record.publisher}. {where}"
@@ -337,7 +232,7 @@ def _yaml(text: str) -> str:
 
 
 def cff(record: CitationRecord) -> str:
-    """`CITATION.cff` 1.2. The format knows software and datasets; every other kind is given as software."""
+    """`CITATION.cff` 1.2. The format knows software and datasets; what else a record is, `preferred-citation` says."""
     lines = [
         "cff-version: 1.2.0",
         f"message: {_yaml('Please cite this release with the metadata below.')}",
@@ -349,13 +244,46 @@ def cff(record: CitationRecord) -> str:
         f"abstract: {_yaml(record.abstract)}",
     ]
     licences = record.licence.split(" OR ")
-    if all(map(_SPDX.fullmatch, licences)):
+    if all(map(SPDX.fullmatch, licences)):
         lines.append(f"license: {_yaml(licences[0])}" if len(licences) == 1 else "license:")
         lines += [f"  - {_yaml(licence)}" for licence in licences] if len(licences) > 1 else []
     if record.doi:
         lines.append(f"doi: {_yaml(record.doi)}")
-    lines.append("authors:")
-    for author in record.authors:
+    authors = _cff_authors(record.authors)
+    lines += ["authors:", *authors]
+    words = dict.fromkeys(record.keywords)
+    if words:
+        lines += ["keywords:", *(f"  - {_yaml(word)}" for word in words)]
+    lines += ["identifiers:"]
+    if record.swhid:
+        lines += [f"  - type: swh\n    value: {_yaml(record.swhid)}", "    description: The pack of the release"]
+    lines += [f"  - type: url\n    value: {_yaml(record.url)}", "    description: The page of the release"]
+    if record.kind in _CFF_TYPE:
+        year, month, _day = record.date.split("-")
+        lines += [
+            "preferred-citation:",
+            f"  type: {_CFF_TYPE[record.kind]}",
+            f"  title: {_yaml(record.title)}",
+            f"  version: {_yaml(record.version)}",
+            f"  year: {int(year)}",
+            f"  month: {int(month)}",
+            f"  date-published: {_yaml(record.date)}",
+            f"  url: {_yaml(record.url)}",
+            *([f"  institution:\n    name: {_yaml(record.publisher)}"] if record.kind == "report" else []),
+            *([f"  number: {_yaml(record.number)}"] if record.kind == "report" else []),
+            *([f"  notes: {_yaml(record.note)}"] if record.note else []),
+            "  authors:",
+            *("  " + line for line in authors),
+        ]
+    return "\n".join([*lines, ""])
+
+
+_CFF_TYPE: Final = {"report": "report", "preprint": "generic", "page": "website"}
+
+
+def _cff_authors(authors: Sequence[Contributor]) -> list[str]:
+    lines = []
+    for author in authors:
         family, given = author.split
         if author.kind == "organization" or not given:
             lines.append(f"  - name: {_yaml(author.name)}")
@@ -365,14 +293,7 @@ def cff(record: CitationRecord) -> str:
                 lines.append(f"    affiliation: {_yaml(author.affiliation)}")
         if author.orcid:
             lines.append(f"    orcid: {_yaml(f'https://orcid.org/{author.orcid}')}")
-    words = dict.fromkeys(record.keywords)
-    if words:
-        lines += ["keywords:", *(f"  - {_yaml(word)}" for word in words)]
-    lines += ["identifiers:"]
-    if record.swhid:
-        lines += [f"  - type: swh\n    value: {_yaml(record.swhid)}", "    description: The pack of the release"]
-    lines += [f"  - type: url\n    value: {_yaml(record.url)}", "    description: The page of the release", ""]
-    return "\n".join(lines)
+    return lines
 
 
 def cite_html(record: CitationRecord) -> str:

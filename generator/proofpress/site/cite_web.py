@@ -1,4 +1,4 @@
-"""What a page says about itself to machines: meta tags, typed links, JSON-LD, DataCite and CodeMeta."""
+"""What a page says about itself to machines: meta tags, typed links, JSON-LD."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from html import escape
 from typing import Any, Final
 
 from proofpress.evidence.jsontext import published_json
-from proofpress.site.cite import CitationRecord, Contributor
+from proofpress.site.citation import CitationRecord, Contributor
 
 LINKSET_TYPE: Final = "application/linkset+json"
 _OPEN_ACCESS: Final = "http://purl.org/coar/access_right/c_abf2"
@@ -109,7 +109,7 @@ def _kind_tags(record: CitationRecord) -> list[tuple[str, str]]:
             ("citation_technical_report_number", record.number),
         ]
     if record.kind == "dataset":
-        return [("z:itemType", "dataset"), ("z:versionNumber", record.version)]
+        return [("z:versionNumber", record.version)]  # that it is a dataset, DC.type says
     return [("z:itemType", "preprint")]
 
 
@@ -162,23 +162,32 @@ def link_html(found: Iterable[Link]) -> str:
     )
 
 
-def linkset(record: CitationRecord, around: Surroundings) -> str:
-    """`linkset.json` (RFC 9264) with three kinds of context: the page, its items, its metadata."""
-    page: dict[str, Any] = {"anchor": record.url}
-    for link in links(record, around):
-        if link.rel != "linkset":
-            page.setdefault(link.rel, []).append(_target(link.href, link.type))
-    home = [_target(record.url, "text/html")]
-    items = [{"anchor": part.url, "collection": home} for part in around.items]
-    metadata = [{"anchor": part.url, "describes": home} for part in around.metadata]
-    return published_json({"linkset": [page, *items, *metadata]}).decode()
+def linkset(pages: Iterable[tuple[CitationRecord, Surroundings]]) -> str:
+    """`linkset.json` (RFC 9264) with three kinds of context: pages, what they consist of, what describes them."""
+    contexts: list[dict[str, Any]] = []
+    items: dict[str, list[dict[str, str]]] = {}
+    metadata: dict[str, list[dict[str, str]]] = {}
+    for record, around in pages:
+        page: dict[str, Any] = {"anchor": record.url}
+        for link in links(record, around):
+            if link.rel != "linkset":
+                page.setdefault(link.rel, []).append(_target(link.href, link.type))
+        contexts.append(page)
+        home = _target(record.url, "text/html")
+        for part in around.items:
+            items.setdefault(part.url, []).append(home)
+        for part in around.metadata:
+            metadata.setdefault(part.url, []).append(home)
+    contexts += [{"anchor": url, "collection": homes} for url, homes in items.items()]
+    contexts += [{"anchor": url, "describes": homes} for url, homes in metadata.items()]
+    return published_json({"linkset": contexts}).decode()
 
 
 def _target(href: str, kind: str) -> dict[str, str]:
     return {"href": href, "type": kind} if kind else {"href": href}
 
 
-# JSON-LD and deposits ------------------------------------------------------------------------------------------------
+# JSON-LD -----------------------------------------------------------------------------------------------------------
 
 
 def json_ld(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
@@ -188,7 +197,7 @@ def json_ld(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
         "@context": ["https://schema.org/", {"fair4ml": "https://w3id.org/fair4ml#"}],
         "@type": [kind, "fair4ml:MLModel"] if record.kind == "software" else kind,
         "@id": record.url,
-        **_described(record),
+        **described(record),
         "isAccessibleForFree": True,
     }
     if record.citable:
@@ -218,7 +227,7 @@ def _citation(record: CitationRecord) -> str:
     return f"{names} ({record.date[:4]}). {record.title}, version {record.version}. {record.publisher}. {record.url}"
 
 
-def _described(record: CitationRecord) -> dict[str, Any]:
+def described(record: CitationRecord) -> dict[str, Any]:
     """What schema.org and CodeMeta say with the same words."""
     identifiers = [f"https://doi.org/{record.doi}"] if record.doi else []
     identifiers += [record.key, *([record.swhid] if record.swhid else [])]
@@ -230,13 +239,14 @@ def _described(record: CitationRecord) -> dict[str, Any]:
         "datePublished": record.date,
         "description": record.abstract,
         "license": record.licence_url or record.licence,
-        "author": [_schema_author(author) for author in record.authors],
+        "author": [schema_author(author) for author in record.authors],
         "publisher": {"@type": "Organization", "name": record.publisher},
         "keywords": list(record.keywords),
     }
 
 
-def _schema_author(author: Contributor) -> dict[str, Any]:
+def schema_author(author: Contributor) -> dict[str, Any]:
+    """A contributor in the words of schema.org."""
     family, given = author.split
     value: dict[str, Any] = {"@type": "Person" if author.kind == "person" else "Organization"}
     if author.orcid:
@@ -246,89 +256,4 @@ def _schema_author(author: Contributor) -> dict[str, Any]:
     value["name"] = author.name
     if author.affiliation:
         value["affiliation"] = {"@type": "Organization", "name": author.affiliation}
-    return value
-
-
-def codemeta(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
-    """`codemeta.json`, CodeMeta 3.0."""
-    value = {"@context": "https://w3id.org/codemeta/3.0", "@type": "SoftwareSourceCode", **_described(record)}
-    if around.collection:
-        value["isPartOf"] = around.collection
-    return published_json(value).decode()
-
-
-_DATACITE: Final = {
-    "software": ("Model", "software"),
-    "dataset": ("Dataset", "dataset"),
-    "report": ("Report", "report"),
-    "preprint": ("Preprint", "article"),
-    "page": ("Text", "webpage"),
-}
-
-
-def datacite(record: CitationRecord, around: Surroundings = NOWHERE) -> str:
-    """DataCite 4.5 JSON, as for a deposit; SWHIDs are alternate identifiers, for 4.5 has no type for them."""
-    general, citeproc = _DATACITE[record.kind]
-    related = [
-        {"relatedIdentifier": url, "relatedIdentifierType": "URL", "relationType": relation}
-        for url, relation in (
-            (around.predecessor, "IsNewVersionOf"),
-            (around.successor, "IsPreviousVersionOf"),
-            (around.collection, "IsPartOf"),
-            *((part.url, "HasPart") for part in around.items),
-        )
-        if url
-    ]
-    alternate = [("release", record.key), *([("SWHID", record.swhid)] if record.swhid else [])]
-    rights = {"rights": record.licence}
-    if record.licence_url:
-        rights |= {
-            "rightsUri": record.licence_url,
-            "rightsIdentifier": record.licence,
-            "rightsIdentifierScheme": "SPDX",
-            "schemeUri": "https://spdx.org/licenses/",
-        }
-    value: dict[str, Any] = {
-        "types": {
-            "resourceTypeGeneral": general,
-            "resourceType": {"software": "Machine-learning model release"}.get(record.kind, general),
-            "citeproc": citeproc,
-        },
-        "creators": [_datacite_creator(author) for author in record.authors],
-        "titles": [{"title": record.title}],
-        "publisher": {"name": record.publisher},
-        "publicationYear": record.date[:4],
-        "dates": [{"date": record.date, "dateType": "Issued"}],
-        "version": record.version,
-        "url": record.url,
-        "subjects": [{"subject": word} for word in dict.fromkeys(record.keywords)],
-        "alternateIdentifiers": [
-            {"alternateIdentifier": text, "alternateIdentifierType": kind} for kind, text in alternate
-        ],
-        "relatedIdentifiers": related,
-        "rightsList": [rights],
-        "descriptions": [{"description": record.abstract, "descriptionType": "Abstract"}],
-        "schemaVersion": "http://datacite.org/schema/kernel-4",
-    }
-    return published_json({"doi": record.doi} | value if record.doi else value).decode()
-
-
-def _datacite_creator(author: Contributor) -> dict[str, Any]:
-    family, given = author.split
-    value: dict[str, Any] = {
-        "name": ", ".join(filter(None, (family, given))),
-        "nameType": "Personal" if author.kind == "person" else "Organizational",
-    }
-    if author.kind == "person" and given:
-        value |= {"givenName": given, "familyName": family}
-    if author.orcid:
-        value["nameIdentifiers"] = [
-            {
-                "nameIdentifier": f"https://orcid.org/{author.orcid}",
-                "nameIdentifierScheme": "ORCID",
-                "schemeUri": "https://orcid.org",
-            }
-        ]
-    if author.affiliation:
-        value["affiliation"] = [{"name": author.affiliation}]
     return value

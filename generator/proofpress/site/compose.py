@@ -15,30 +15,20 @@ from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 from proofpress.ingest.sources import open_artifact
 from proofpress.render.document import RenderedDocument
-from proofpress.site import changes, figures
+from proofpress.site import changes, cite_page, figures
+from proofpress.site.addresses import place_of
 from proofpress.site.card import card_of, card_path, release_json
 from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.decisions import RECEIPT_PLACE, decisions
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, cell, column, page, row, safe
-from proofpress.site.markdown_page import Heading, render_page, slug
+from proofpress.site.markdown_page import Heading, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
 from proofpress.site.signoff_page import SIGNOFF_PAGE, ReleaseSignoff
 from proofpress.site.standing import TONES, WORDS, Place
 from proofpress.site.strip import strip
 from proofpress.verify import VerifiedPack
-
-PLACES: Mapping[str, str] = {
-    "model_card": "model-card/",
-    "eval_report": "eval-report/",
-    "data_card": "data-card/",
-    "training_run_card": "training/",
-    "transcript": "demo/",
-    "assurance_card": "assurance/",
-    "paper_draft": "paper/",
-}
-"""Where each document's page stands below its release; a document that is not named here gets its own name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +58,7 @@ class ReleasePages:
         """All files of the release: pages, evidence, charts' data, citations, JSON."""
         comparison = diff(self.predecessor, self.pack, recorded=self.recorded) if self.predecessor else None
         citing = Citing(
-            evidence=self.pack.evidence,
+            pack=self.pack,
             place=self.place,
             base_url=self.frames.site_url,
             publisher=self.frames.site_name,
@@ -101,7 +91,7 @@ class ReleasePages:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
 
     def _json(self) -> bytes:
-        pages = {item.path: self.path + _place(item) for item in self.pack.documents}
+        pages = {item.path: self.path + place_of(item) for item in self.pack.documents}
         url, decided = self.frames.site_url + self.path, self.signoff.json(self.path)
         return published_json(release_json(self.pack, self.place, url=url, pages=pages, decided=decided))
 
@@ -139,7 +129,7 @@ class ReleasePages:
         return ("../" * active.count("/") + below) or "./"
 
     def _contents(self) -> list[tuple[str, str]]:
-        documents = [(document.title, _place(document)) for document in self.pack.documents]
+        documents = [(document.title, place_of(document)) for document in self.pack.documents]
         return [
             ("Overview", ""),
             *documents,
@@ -193,6 +183,7 @@ class ReleasePages:
             family=release.family,
             previous=self._link(self.place.predecessor),
             next=self._link(self.place.successors[0] if self.place.successors else ""),
+            cite=cite_page.box(citing, ""),
         )
         headings = _headings(
             ("results", "Results at a glance"),
@@ -203,6 +194,7 @@ class ReleasePages:
             ("identity", "Identity"),
             ("documents", "Documents"),
             ("history", "History"),
+            *cite_page.heading(citing, ""),
         )
         return self._page(text, html, headings, citing)
 
@@ -252,8 +244,8 @@ class ReleasePages:
         return [{"href": "", "code": False, "wide": False, **fact} for fact in facts]
 
     def _document(self, document: RenderedDocument, citing: Citing, charts: Sequence[figures.NamedChart]) -> OutputFile:
-        rendered = render_page(document.text)
-        below = _place(document)
+        below = place_of(document)
+        rendered = citing.bodies[below]
         shown = [chart for chart in charts if document.name in chart.documents]
         text = self._text(below, rendered.title or document.title, description=f"{document.title} of {self.bundle_id}")
         html = body(
@@ -266,8 +258,9 @@ class ReleasePages:
                 for entry in self.pack.evidence.manifest.files
                 if entry.path in _SOURCES.get(document.name, ())
             ],
+            cite=cite_page.box(citing, below),
         )
-        return self._page(text, html, rendered.headings, citing)
+        return self._page(text, html, [*rendered.headings, *_headings(*cite_page.heading(citing, below))], citing)
 
     def _changes(
         self, comparison: Comparison | None, citing: Citing, charts: Sequence[figures.NamedChart]
@@ -336,36 +329,20 @@ class ReleasePages:
         return self._page(text, body("signoff.html.j2", text, **self.signoff.view()), self.signoff.headings(), citing)
 
     def _citations(self, citing: Citing) -> Iterator[OutputFile]:
-        formats = citing.files()
+        formats = list(citing.files())
         for item in formats:
             yield OutputFile(path=f"{self.path}{item.file}", data=item.text.encode())
         text = self._text(
             "cite/", f"Cite {self.bundle_id}", "The address and identifiers below never change and never die."
         )
-        shown = [item for item in formats if item.shown]
-        html = body(
-            "cite.html.j2",
-            text,
-            apa=safe(citing.apa()),
-            facts=[
-                {"name": "Permanent address", "text": citing.release_url},
-                {
-                    "name": "Software hash identifier of the pack",
-                    "text": citing.swhid or "not computed: the pack holds large artifacts",
-                },
-                {"name": "Pack id", "text": self.pack.evidence.pack_id},
-            ],
-            formats=[
-                {"id": item.id, "title": item.title, "href": f"../{item.file}", "file": item.file, "text": item.text}
-                for item in shown
-            ],
-        )
-        yield self._page(text, html, _headings(*((item.id, item.title) for item in shown)), citing)
+        html = body("cite.html.j2", text, **cite_page.view(citing, formats))
+        yield self._page(text, html, _headings(*cite_page.contents(citing, formats)), citing)
 
 
 _SEALS = ((MANIFEST, "pack manifest"), (CHECKSUMS, "checksums for coreutils"))
 _NOTES: Mapping[str, str] = {
     "assurance/": "what can go wrong, what is done about it, and who watches",
+    "charter/": "the values that the release needs, their signed records, and what is blocked",
     SIGNOFF_PAGE: "who answers for the release, and what they were shown",
     "changes/": "what differs from the predecessor, worst first",
     "evidence/": "every file with role, digest and download",
@@ -384,11 +361,8 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
         "assurance/guardrails.json",
         "assurance/traceability.json",
     ),
+    "charter": ("derivations/charter.yaml",),
 }
-
-
-def _place(document: RenderedDocument) -> str:
-    return PLACES.get(document.name) or document.name.replace("_", "-") + "/"
 
 
 def _headings(*items: tuple[str, str]) -> list[Heading]:

@@ -33,6 +33,8 @@ class SiteConfig:
     custom_dir: Path | None
     hooks: tuple[Path, ...]
     plugins: tuple[str, ...]
+    site_name: str
+    site_url: str
 
     @property
     def path(self) -> Path:
@@ -70,7 +72,13 @@ def read_site_config(instance_root: Path) -> SiteConfig:
         custom_dir=home / str(custom_dir) if custom_dir else None,
         hooks=tuple(home / str(hook) for hook in merged.get("hooks") or ()),
         plugins=tuple(_plugin_names(merged.get("plugins", ["search"]))),
+        site_name=_text(merged.get("site_name")),
+        site_url=_text(merged.get("site_url")).rstrip("/") + "/",
     )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def frame_key(instance_root: Path, *, source_date_epoch: int = 0) -> str:

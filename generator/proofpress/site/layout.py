@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from proofpress.render.environment import ViewEnvironment
+from proofpress.render.environment import ViewEnvironment, compiled
 from proofpress.resources import packaged
 from proofpress.site.frame import FrameSet, Slots
 from proofpress.site.markdown_page import Heading
@@ -64,7 +64,9 @@ def to_html(value: object) -> str:
 @cache
 def environment() -> Environment:
     """The environment of page bodies: escaped always, undefined names are errors."""
-    made = ViewEnvironment(to_html, loader=FileSystemLoader(packaged("templates") / "site"))
+    made = ViewEnvironment(
+        to_html, loader=FileSystemLoader(packaged("templates") / "site"), bytecode_cache=compiled("site")
+    )
     made.globals["table_rows"] = table_rows
     return made
 

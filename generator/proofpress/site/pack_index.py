@@ -78,23 +78,37 @@ class PackIndex:
         """Close the file."""
         self._db.close()
 
-    def scan(self, packs: Sequence[tuple[str, Path]], *, jobs: int = 1, rehash: bool = False) -> tuple[Peek, ...]:
-        """Peek at every pack, by the index where its files can't have changed, else by reading it."""
+    def knows_only(self, labels: Iterable[str]) -> bool:
+        """Whether these are the packs of the last build, or whether there was none."""
+        with closing(self._db.execute("SELECT label FROM peeks")) as rows:
+            known = {label for (label,) in rows}
+        return not known or known == set(labels)
+
+    def scan(
+        self,
+        packs: Sequence[tuple[str, Path]],
+        *,
+        jobs: int = 1,
+        rehash: bool = False,
+        fingerprints: Sequence[tuple[str, bool]] | None = None,
+    ) -> tuple[Peek, ...]:
+        """Peek at every pack, by the index where its files can't have changed, else by reading it.
+
+        `fingerprints` are what `fingerprint` gave of each a moment ago.
+        """
         with closing(self._db.execute("SELECT label, fingerprint, content, peek FROM peeks")) as rows:
             known = {row[0]: row[1:] for row in rows}
         unknown: dict[str, tuple[Path, str]] = {}
-        for label, path in packs:
-            now = time.time_ns()
-            fingerprint, newest = _fingerprint(path)
-            if rehash or label not in known or known[label][0] != fingerprint:
-                settled = newest < now - _GRANULARITY_NS
-                unknown[label] = path, fingerprint if settled else ""
+        seen = fingerprints or map(fingerprint, (path for _label, path in packs))
+        for (label, path), (mark, settled) in zip(packs, seen, strict=True):
+            if rehash or label not in known or known[label][0] != mark:
+                unknown[label] = path, mark if settled else ""
         fresh: list[tuple[str, str, str, str]] = []
         if unknown:
-            read = _read_all([path for path, _fingerprint in unknown.values()], jobs)
-            for (label, (_path, fingerprint)), (content, peek) in zip(unknown.items(), read, strict=True):
-                fresh.append((label, fingerprint, content, peek))
-                known[label] = fingerprint, content, peek
+            read = _read_all([path for path, _mark in unknown.values()], jobs)
+            for (label, (_path, mark)), (content, peek) in zip(unknown.items(), read, strict=True):
+                fresh.append((label, mark, content, peek))
+                known[label] = mark, content, peek
         found = [_peek(label, *known[label][1:]) for label, _path in packs]
         self._db.execute("BEGIN")
         gone = known.keys() - {label for label, _path in packs}
@@ -120,8 +134,14 @@ class PackIndex:
         self._db.execute("COMMIT")
 
 
+def fingerprint(path: Path) -> tuple[str, bool]:
+    """Digest of names, sizes, times and inodes of everything below a path; whether a later change will show in it."""
+    now = time.time_ns()
+    found, newest = _fingerprint(path)
+    return found, newest < now - _GRANULARITY_NS
+
+
 def _fingerprint(path: Path) -> tuple[str, int]:
-    """Digest of names, sizes, times and inodes of everything below a path, and the newest time in it."""
     digest = hashlib.blake2b(digest_size=20)
     newest = 0
     waiting = [str(path)]

@@ -16,7 +16,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,9 +25,10 @@ from typing import Final, Self
 
 from proofpress.errors import PublishError
 from proofpress.site.tree_files import OutputFile, link, remove, reported, swap, sync, write_unit
-from proofpress.site.tree_state import FILE_MODE, FOLDER_MODE, FileRecord, TreeState, is_damage
+from proofpress.site.tree_state import FileRecord, Survey, TreeState, is_damage
+from proofpress.site.tree_walk import FILE_MODE, FOLDER_MODE
 
-__all__ = ["FileRecord", "Outcome", "OutputFile", "Publication", "write_unit"]
+__all__ = ["FileRecord", "Outcome", "OutputFile", "Publication", "Survey", "write_unit"]
 
 MARKER_PATH: Final = ".proofpress"
 MARKER_UNIT: Final = "proofpress/marker"
@@ -61,6 +62,7 @@ class Publication:
         self._wait = wait
         self._built: set[str] = set()
         self._unchanged: bool | None = None
+        self._opened: TreeState | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack, reported(self.site):
@@ -76,9 +78,9 @@ class Publication:
             self._aside = self.staging.with_name(f"{self.staging.name}.aside")
             self._lock(stack)
             self._recover()
-            self._state = TreeState(self.state_dir / "publish.sqlite")
-            stack.callback(self._state.close)
+            stack.callback(self._close_state)
             self._require_ours()
+            self._close_state()  # a survey opens it in a process of its own
             self._make_staging()
             self._site_identity = _identity(self.site)
             self._staging_identity = _identity(self.staging)
@@ -89,20 +91,40 @@ class Publication:
         with reported(self.state_dir):
             self._stack.close()
 
-    def begin(self, wanted: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    @property
+    def _state(self) -> TreeState:
+        if self._opened is None:
+            self._opened = TreeState(self.state_dir / "publish.sqlite")
+        return self._opened
+
+    def _close_state(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+            self._opened = None
+
+    def survey(self) -> Survey:
+        """What is wrong with the tree that is not served. A process of its own may tell this before `begin`."""
+        with reported(self.staging), self._state.saved():
+            tree = self._state.adopt(self.staging)
+            found = self._state.survey(tree, f"{self.staging}/", rehash=self._rehash, wanted=False)
+        self._close_state()
+        return found
+
+    def begin(self, wanted: Iterable[tuple[str, str]], surveyed: Survey | None = None) -> tuple[str, ...]:
         """Take (unit name, key) of everything the new site consists of; the names that must be built anew.
 
-        All others are in the staging tree already or have been brought over from the served one.
+        All others are in the staging tree already or have been brought over from the served one. `surveyed` is what
+        `survey` said in another process while this publication was held.
         """
         units = (*wanted, (MARKER_UNIT, sha256(MARKER).hexdigest()))
         with reported(self.site):
             try:
-                return self._begin(units)
+                return self._begin(units, surveyed)
             except sqlite3.DatabaseError as exc:
                 if not is_damage(exc):
                     raise
                 self._state.reset()
-                return self._begin(units)
+                return self._begin(units, None)
 
     def accept(self, name: str, key: str, records: tuple[FileRecord, ...]) -> None:
         """Take over a unit that `write_unit` wrote. Raises `PublishError` when another unit has its path."""
@@ -204,15 +226,14 @@ class Publication:
                 raise PublishError(f"{self.staging}: not a folder", hint="remove it and build again") from None
         os.chmod(self.staging, FOLDER_MODE)
 
-    def _begin(self, units: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    def _begin(self, units: tuple[tuple[str, str], ...], surveyed: Survey | None) -> tuple[str, ...]:
         state, rehash = self._state, self._rehash
         with state.saved():
             state.want(units)
             self._served = state.find(self.site)
             if self._served is not None and state.consists_of_wanted(self._served):
                 before = self._clock() if state.doubts(self._served) else None
-                with closing(state.audit(self._served, f"{self.site}/", rehash=rehash)) as strays:
-                    self._unchanged = next(strays, None) is None
+                self._unchanged = not any(state.survey(self._served, f"{self.site}/", rehash=rehash))
                 if self._unchanged:
                     if before is not None:
                         state.settle(before)
@@ -220,9 +241,9 @@ class Publication:
             self._unchanged = False
             self._staged = state.adopt(self.staging)
             state.forget_all_but(self._served, self._staged)
-            with closing(state.audit(self._staged, f"{self.staging}/", rehash=rehash)) as strays:
-                for path in strays:
-                    remove(self.staging, path)
+            found = surveyed or state.survey(self._staged, f"{self.staging}/", rehash=rehash)
+            for path in state.cleared(self._staged, found):
+                remove(self.staging, path)
             for name, key in state.missing(self._staged):
                 if name == MARKER_UNIT:
                     records = write_unit(self.staging, [OutputFile(path=MARKER_PATH, data=MARKER)])

@@ -19,7 +19,8 @@ from stat import S_IMODE, S_ISREG
 from typing import Any, BinaryIO, Final
 
 from proofpress.errors import PublishError
-from proofpress.site.tree_state import CHUNK, FILE_MODE, FOLDER_MODE, FileRecord
+from proofpress.site.tree_state import FileRecord
+from proofpress.site.tree_walk import CHUNK, FILE_MODE, FOLDER_MODE
 
 _BAD_PATH: Final = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]|(?:^|/)\.{0,2}(?:/|$)")
 _NO_HARD_LINK: Final = {errno.EXDEV, errno.EMLINK, errno.EPERM, errno.EACCES, errno.EOPNOTSUPP, errno.ENOSYS}

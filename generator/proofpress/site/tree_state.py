@@ -15,28 +15,20 @@ the record cannot be trusted yet, the digest decides. `trust` says which:
 import os
 import sqlite3
 import struct
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
-from stat import S_IMODE, S_ISREG
 from typing import Final
 
 from proofpress.errors import PublishError
-
-FILE_MODE: Final = 0o644
-FOLDER_MODE: Final = 0o755
-CHUNK: Final = 1 << 20
+from proofpress.site.tree_walk import digest_if_regular, walk
 
 UNTRUSTED: Final = 0
 TRUSTED: Final = 1
 VERIFIED: Final = 2
 
 _TIMES: Final = struct.Struct("<qqq")  # size, modification and change time
-
-_OPEN_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_OPEN_FOLDER: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
 _APPLICATION: Final = 0x50726F66
 _FORMAT: Final = 1
@@ -72,51 +64,8 @@ class FileRecord:
     sha256: str
 
 
-def digest_if_regular(path: str) -> tuple[os.stat_result, bytes] | None:
-    """Stat and SHA-256 of a regular file with the published mode; `None` for anything else or nothing."""
-    try:
-        fd = os.open(path, _OPEN_READ)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError:
-        if Path(path).is_symlink():
-            return None
-        raise
-    try:
-        found = os.fstat(fd)
-        if not S_ISREG(found.st_mode) or S_IMODE(found.st_mode) != FILE_MODE:
-            return None
-        digest = sha256()
-        while chunk := os.read(fd, CHUNK):
-            digest.update(chunk)
-        return found, digest.digest()
-    finally:
-        os.close(fd)
-
-
-def walk(root: str) -> Generator[tuple[str, list[os.DirEntry[str]], bool], None, None]:
-    """Each folder of a tree, in the order of paths: (`"a/b/"`, its entries but folders, whether it is empty).
-
-    Symbolic links are entries, never followed; an unreadable folder raises.
-    """
-    pending = [""]
-    while pending:
-        folder = pending.pop()
-        fd = os.open(root + folder, _OPEN_FOLDER)
-        try:
-            files: list[os.DirEntry[str]] = []
-            inner: list[str] = []
-            with os.scandir(fd) as scan:
-                for entry in scan:
-                    if entry.is_dir(follow_symlinks=False):
-                        inner.append(f"{folder}{entry.name}/")
-                    else:
-                        files.append(entry)
-            inner.sort(reverse=True)
-            pending += inner
-            yield folder, files, not (files or inner)
-        finally:
-            os.close(fd)
+Survey = tuple[tuple[str, ...], tuple[int, ...]]
+"""What is wrong with a tree: paths of no unit, damaged files and empty folders (ending in a slash); broken units."""
 
 
 class TreeState:
@@ -326,16 +275,13 @@ class TreeState:
         self.restat((tree,), path, read[0])
         return True
 
-    def audit(self, tree: int, root: str, *, rehash: bool) -> Generator[str, None, None]:
-        """Compare a tree on disk (`root` ends in a slash) with the wanted units in its records.
-
-        Yields every path that has no place there: files of no wanted unit and empty folders (ending in a
-        slash). When it ends, units with a file missing or damaged have been forgotten, after their other
-        files were yielded as well (some of which may not exist).
-        """
-        query = "SELECT CAST(unit.id AS TEXT), files FROM unit JOIN wanted USING (name, key) WHERE tree = ?"
-        expected: dict[str, int] = dict(self._db.execute(query, (tree,)))
+    def survey(self, tree: int, root: str, *, rehash: bool, wanted: bool = True) -> Survey:
+        """Compare a tree on disk (`root` ends in a slash) with its records: those of the wanted units, or of all."""
+        query = """SELECT CAST(unit.id AS TEXT), files FROM unit LEFT JOIN wanted USING (name, key)
+            WHERE tree = ? AND (wanted.position IS NOT NULL OR NOT ?)"""
+        expected: dict[str, int] = dict(self._db.execute(query, (tree, wanted)))
         seen = dict.fromkeys(expected, 0)
+        strays: list[str] = []
         # One row per folder, because making 40,000 rows into Python objects costs as much as the walk.
         accepted = None if rehash else TRUSTED
         query = """SELECT folder, group_concat(name, '/'), group_concat(unit, '/'),
@@ -345,7 +291,7 @@ class TreeState:
             ahead = recorded.fetchone()
             for folder, entries, empty in folders:
                 if empty and folder:
-                    yield folder
+                    strays.append(folder)
                 while ahead is not None and ahead[0] < folder:
                     ahead = recorded.fetchone()
                 names, units, signatures = [], [], []
@@ -365,13 +311,21 @@ class TreeState:
                     ):
                         seen[unit] += 1
                     else:
-                        yield folder + name
-        broken = [int(unit) for unit, files in expected.items() if seen[unit] != files]
-        for each in broken:
+                        strays.append(folder + name)
+        return tuple(strays), tuple(int(unit) for unit, files in expected.items() if seen[unit] != files)
+
+    def cleared(self, tree: int, survey: Survey) -> Iterator[str]:
+        """Yield every path that has no place in a surveyed tree: strays, and all files of units that are broken or
+        not wanted, some of which may not exist. When it ends, these units have been forgotten.
+        """
+        strays, broken = survey
+        yield from strays
+        query = """SELECT unit.id FROM unit LEFT JOIN wanted USING (name, key)
+            WHERE tree = ? AND wanted.position IS NULL"""
+        gone = {*broken, *(each for (each,) in self._db.execute(query, (tree,)))}
+        for each in sorted(gone):
             yield from (record.path for record in self.files(each))
-        query = "SELECT id FROM unit WHERE tree = ?"
-        stale = [each for (each,) in self._db.execute(query, (tree,)) if str(each) not in seen]
-        self._forget_units([*stale, *broken])
+        self._forget_units(gone)
 
 
 def _signature(found: os.stat_result) -> str:

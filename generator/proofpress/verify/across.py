@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from proofpress.evidence.finding import Finding
 from proofpress.verify.facts import RELEASED, VALUE, Identity, PackFacts
 from proofpress.verify.lineage import broken_promises, entries_left_behind
+from proofpress.verify.records import records_between
 
 
 def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
@@ -44,6 +45,7 @@ def across(packs: Iterable[PackFacts]) -> tuple[Finding, ...]:
         found.extend(_order(pack, by_bundle.get(pack.predecessor)))
     found.extend(broken_promises(by_bundle))
     found.extend(entries_left_behind(by_bundle.values()))
+    found.extend(records_between(by_bundle))
     return tuple(sorted(found, key=lambda finding: finding.sort_key))
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from proofpress.verify.rule import Rule
 from proofpress.verify.rules import (
     assurance,
+    charter,
     claims,
     dataset,
     demo,
+    derivations,
     documents,
     evaluation,
     identity,
@@ -23,6 +25,7 @@ from proofpress.verify.rules import (
     rows,
     runs,
     schema_life,
+    signatures,
     slices,
 )
 
@@ -138,6 +141,10 @@ PACK_RULES: tuple[Rule, ...] = (
     *promises.RULES,
     *assurance.RULES,
     *slices.RULES,
+    *derivations.RULES[:1],
+    *signatures.RULES,
+    *derivations.RULES[1:],
+    *charter.RULES,
     *privacy.RULES,
     *inert.RULES,
     *documents.RULES[4:],
@@ -194,6 +201,35 @@ ACROSS = (
         "A release is not older than its predecessor",
         "`released_at` lies before that of the predecessor that the release names: it can't have followed it, and\n"
         "lists would show the line in another order than the one in which it was made.",
+        book=2,
+    ),
+    _elsewhere(
+        "DRV022",
+        "No record of a derivation is deleted",
+        "The predecessor, or an earlier bundle of the release, holds a record of a derivation, or its output, that is\n"
+        "not in this pack. What no longer holds is superseded or rolled back, and stays to be read.",
+        book=2,
+    ),
+    _elsewhere(
+        "DRV023",
+        "No record of a derivation is edited",
+        "Two packs of a family hold different bytes under the id of one record. A record is never edited: a later\n"
+        "one supersedes it.",
+        book=2,
+    ),
+    _elsewhere(
+        "DRV024",
+        "No target is weakened after an INFEASIBLE of the predecessor",
+        "The predecessor's charter holds a value that is infeasible, and here a target of it is gone, asks for less,\n"
+        "or is about another metric, although nothing was derived since.",
+        book=2,
+    ),
+    _elsewhere(
+        "DRV025",
+        "A handoff package is complete",
+        "What `proofpress handoff` would hand over lacks something of its checklist: a signed record or typed reason\n"
+        "for each value, the risk owner's note of tier C, unresolved threats, reviews, the attestation that no\n"
+        "forbidden step ran, a derivation that could be executed again. An incomplete package is not written.",
         book=2,
     ),
     _elsewhere(

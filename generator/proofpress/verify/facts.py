@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from proofpress.evidence.base import Document
+from proofpress.evidence.derivation import Derivation
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.interface import FixedScore
 from proofpress.evidence.jsontext import dump_json
+from proofpress.evidence.ledger import Ledger
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
 
@@ -45,6 +47,18 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Derived:
+    """What a pack holds of derivations: digests of records, and of their outputs, by path; its targets as texts by id.
+
+    `infeasible` are the values that its charter calls so.
+    """
+
+    files: Mapping[str, str]
+    targets: Mapping[str, tuple[str, str, str, str]]
+    infeasible: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PackFacts:
     """What other packs need to know of a pack. `changelog` holds its entries as `section: text`."""
 
@@ -60,6 +74,7 @@ class PackFacts:
     promises: tuple[Kept, ...] = ()
     deprecated: tuple[str, ...] = ()
     changelog: tuple[str, ...] = ()
+    derived: Derived | None = None
 
     @property
     def release_id(self) -> str:
@@ -95,6 +110,7 @@ def facts_of(label: str, evidence: Evidence) -> PackFacts:
             for section in CHANGELOG_SECTIONS
             for text in getattr(evidence.release.changelog, section)
         ),
+        derived=_derived(evidence),
     )
 
 
@@ -112,8 +128,32 @@ def facts_from(card: Mapping[str, Any]) -> PackFacts:
         deprecated=tuple(card["deprecated"]),
         changelog=tuple(card["changelog"]),
         predecessor_pack_id=card["predecessor_pack_id"],
+        derived=_derived_from(card.get("derived")),
         **{name: card[name] for name in names},
     )
+
+
+def _derived(evidence: Evidence) -> Derived | None:
+    ledger = Ledger.of(evidence)
+    if ledger.charter is None and not ledger.records:
+        return None
+    digests = {item.path: item.sha256 for item in evidence.manifest.files}
+    paths = [*ledger.records, *(item.path for record in ledger.of_kind(Derivation) for item in record.outputs)]
+    charter = ledger.charter
+    return Derived(
+        files={path: digests.get(path, "") for path in sorted(paths)},
+        targets={
+            item.id: (item.metric, item.op, str(item.value), item.unit) for item in (charter.targets if charter else ())
+        },
+        infeasible=tuple(item.id for item in charter.values if item.status == "infeasible") if charter else (),
+    )
+
+
+def _derived_from(card: Mapping[str, Any] | None) -> Derived | None:
+    if card is None:
+        return None
+    targets = {id_: (target[0], target[1], target[2], target[3]) for id_, target in card["targets"].items()}
+    return Derived(files=card["files"], targets=targets, infeasible=tuple(card["infeasible"]))
 
 
 def _identities(evidence: Evidence) -> Iterator[Identity]:

@@ -71,7 +71,7 @@ def text_report(verdicts: Iterable[Verdict], extra: Iterable[Finding] = (), *, v
 
 
 def plain_finding(finding: Finding) -> dict[str, str]:
-    """A finding as the object that JSON reports hold."""
+    """A finding as JSON, as every report has it."""
     names = ("rule", "severity", "pack", "file", "pointer", "message", "expected", "found", "hint", "detail")
     return {name: getattr(finding, name) for name in names}
 

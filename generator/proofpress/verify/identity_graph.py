@@ -2,7 +2,8 @@
 
 A document states an identity by a field of its own; a new kind of document is held to every identity whose field
 it has, without a line here. `run_id` alone needs to be told apart: it is the run that the document belongs to. So do
-documents that a rule of their own holds to the others.
+documents that a rule of their own holds to the others, and records of derivations: commit and parameters are those of
+the analysis.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
+from proofpress.evidence.derivation import FOLDER as DERIVATIONS
 from proofpress.evidence.dvc import LOCK, leaves
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.pack import KINDS, PARAMS, Evidence
@@ -110,6 +112,8 @@ def _statements(shared: Shared, evidence: Evidence, raw: RawPack) -> Iterator[St
     if shared is MODEL and evidence.model_manifest is not None:
         said.append(("model_manifest", _MODEL_MANIFEST, "", "sha256:" + raw.files[_MODEL_MANIFEST].sha256))
     for kind, document in evidence.documents():
+        if shared is not RELEASE and kind.path.startswith(DERIVATIONS):
+            continue
         name = shared.named.get(kind.name, shared.said_by)
         if name in type(document).model_fields and (value := getattr(document, name)) is not None:
             said.append((kind.name, kind.path, f"/{name}", value))

@@ -10,11 +10,12 @@ from proofpress.errors import ProofpressError
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
+from proofpress.evidence.ledger import Ledger
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence, UnreadError, kind_at
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.release import ExternalArtifact, FileEntry
 from proofpress.ingest.raw import RawPack
-from proofpress.ingest.rows import lines_of, rows_in
+from proofpress.ingest.rows import held_rows
 from proofpress.render.document import RenderedDocument
 from proofpress.render.render import render_documents
 from proofpress.render.sets import TemplateSet, TemplateSets
@@ -70,6 +71,11 @@ class Case:
         return "" if (found.sha256, found.size) == (item.sha256, item.size) else bytes_of(found)
 
     @cached_property
+    def ledger(self) -> Ledger:
+        """What charter and records of derivations amount to."""
+        return Ledger.of(self.evidence)
+
+    @cached_property
     def unreadable(self) -> bool:
         """Whether a document of the pack could not be read, so that what follows from it can't be judged."""
         return any(kind_at(path) is not None for path in self.broken)
@@ -79,16 +85,10 @@ class Case:
         """All text files of the pack as one."""
         return TextScan(self.raw)
 
-    @cached_property
-    def _rows(self) -> dict[str, tuple[dict[str, Any], ...]]:
-        return {}
-
     def rows(self, path: str) -> tuple[dict[str, Any], ...] | None:
-        """The rows of a per-example file, parsed once for all rules; None of one that is only streamed."""
-        data = self.raw.files[path].data
-        if data is not None and path not in self._rows:
-            self._rows[path] = tuple(rows_in(lines_of(data)))
-        return self._rows.get(path)
+        """The rows of a per-example file; None of one that is only streamed."""
+        file = self.raw.files[path]
+        return None if file.data is None else held_rows(file.data, file.sha256)
 
     @cached_property
     def measured(self) -> frozenset[Decimal]:

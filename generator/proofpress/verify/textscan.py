@@ -1,40 +1,35 @@
 """All text files of a pack as one, with the lines that text rules look at more closely."""
 
-from collections.abc import Mapping
-from functools import cached_property
+from functools import partial
+from typing import Final
 
-from proofpress.ingest.hints import BINARY, lines_at, places_of, unescaped
-from proofpress.ingest.raw import RawPack
+from proofpress.ingest.hints import BINARY, HintLines, hint_lines
+from proofpress.ingest.raw import RawFile, RawPack
+from proofpress.ingest.remembered import Remembered
 
 Line = tuple[str, int, str]
 """Path, line number from 1, and the line."""
+_SEARCHED: Final = Remembered[HintLines](1024)
+_MOST_REMEMBERED_BYTES: Final = 128 * 1024
 
 
 class TextScan:
-    """The text files of a pack: those that are held, joined and searched once, and what was kept of the others."""
+    """The text files of a pack: those that are held, each searched once, and what was kept of the others."""
 
     def __init__(self, raw: RawPack) -> None:
-        held = [
-            (path, unescaped(path, file.data))
-            for path, file in raw.files.items()
-            if file.data is not None and not path.endswith(BINARY)
-        ]
-        self._passed = [(path, file.hints) for path, file in raw.files.items() if file.hints]
-        self._paths = [path for path, _data in held]
-        self._starts = [0]
-        for _path, data in held:
-            self._starts.append(self._starts[-1] + len(data) + 1)
-        self._blob = b"\n".join(data for _path, data in held)
-
-    @cached_property
-    def _places(self) -> Mapping[str, list[int]]:
-        return places_of(self._blob)
+        found = ((path, _hints(file)) for path, file in raw.files.items())
+        self._found = [(path, hints) for path, hints in found if hints]
 
     def lines(self, kind: str) -> tuple[Line, ...]:
         """Every line that holds a hint of a kind, in order."""
-        found = [
-            (self._paths[file], number, line)
-            for file, number, line in lines_at(self._blob, self._places.get(kind, ()), self._starts)
-        ]
-        passed = [(path, *line) for path, hints in self._passed for line in hints.get(kind, ())]
-        return tuple(sorted((*found, *passed)) if passed else found)
+        return tuple((path, *line) for path, hints in self._found for line in hints.get(kind, ()))
+
+
+def _hints(file: RawFile) -> HintLines | None:
+    if file.data is None or file.path.endswith(BINARY):
+        return file.hints
+    search = partial(hint_lines, file.path, file.data)
+    if file.size > _MOST_REMEMBERED_BYTES:
+        return search()
+    form = file.path[file.path.rfind(".") :]  # the same bytes say something else in a file of another kind
+    return _SEARCHED.get(f"{file.sha256} {form}", search)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from proofpress.render import views_1
-from proofpress.render.views_2 import assurance, dataset, demo, evaluation, model, training
+from proofpress.render.views_2 import assurance, charter, dataset, demo, evaluation, model, training
 
 _VIEWS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
     "model_card": model.model_card,
@@ -17,5 +17,7 @@ _VIEWS: Mapping[str, Callable[[Any], Mapping[str, Any]]] = {
 """The views that set 2 has of its own."""
 
 DOCUMENTS: tuple[dict[str, Any], ...] = (
-    tuple({**spec, "view": _VIEWS.get(spec["name"], spec["view"])} for spec in views_1.DOCUMENTS) + assurance.DOCUMENTS
+    tuple({**spec, "view": _VIEWS.get(spec["name"], spec["view"])} for spec in views_1.DOCUMENTS)
+    + assurance.DOCUMENTS
+    + charter.DOCUMENTS
 )

@@ -10,6 +10,7 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Number
 from proofpress.ingest.strict import pointer_of
 from proofpress.verify.phrases import says_nothing, tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
@@ -24,6 +25,7 @@ _PLACEHOLDERS = re.compile(
     re.IGNORECASE,
 )
 _LIMITS = frozenset(("claim_boundary", "limitations", "negative_findings"))
+_SCALARS = frozenset((str, int, bool, Number, dict, type(None)))
 _REASONS = frozenset(("rationale", "description"))
 _CLAIMING = frozenset(
     (
@@ -245,15 +247,14 @@ def _said(
     part: object, wanted: Collection[str], name: str = "", path: tuple[str | int, ...] = ()
 ) -> Iterator[tuple[str, str, str]]:
     """(pointer, field, text) of a document's texts in fields of these names; free fields are left out."""
-    if isinstance(part, str):
-        if name in wanted:
-            yield pointer_of(path), name, part
-    elif isinstance(part, Model):
-        for field, value in vars(part).items():
-            yield from _said(value, wanted, field, (*path, field))
-    elif isinstance(part, tuple):
-        for index, item in enumerate(part):
-            yield from _said(item, wanted, name, (*path, index))
+    if type(part) is str:
+        yield pointer_of(path), name, part
+        return
+    inner = enumerate(part) if type(part) is tuple else vars(part).items() if isinstance(part, Model) else ()
+    for place, value in inner:
+        field = place if type(place) is str else name
+        if type(value) not in _SCALARS or (type(value) is str and field in wanted):
+            yield from _said(value, wanted, field, (*path, place))
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, str]]:
