@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from proofpress.cli import (
+    archive,
     changelog,
     check,
     derive,
@@ -40,6 +41,7 @@ from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
+    "archive",
     "changelog",
     "check",
     "cli",

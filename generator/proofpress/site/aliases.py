@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.withdrawn import Withdrawal
 from proofpress.links.page import WITHDRAWN_META
-from proofpress.registry.state import FINAL, ScopeKey, scope_text
+from proofpress.registry.state import FINAL, ScopeKey, Step, scope_text
 from proofpress.site.catalogue import Entry, Family
 from proofpress.site.frame import FrameSet
 from proofpress.site.layout import PageText, body, environment, page
@@ -25,7 +25,6 @@ ERRATA: Final = 100
 _PLAIN: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 WITHDRAWN_SCHEMA: Final = "proofpress.withdrawn/1"
 TOMBSTONE: Final = f'<meta name="robots" content="noindex">\n{WITHDRAWN_META}\n'
-_CORRECTING: Final[Mapping[str, str]] = {"yanked": "Yanked", "rejected": "Rejected", "rolled_back": "Rolled back"}
 
 
 def latest_of(family: Family) -> Entry | None:
@@ -178,12 +177,12 @@ def errata_of(families: Sequence[Family]) -> tuple[Erratum, ...]:
                 at=step.at,
                 seq=step.seq,
                 bundle_id=name,
-                word=_CORRECTING[step.kind],
+                word=word,
                 reason=step.reason or "",
-                instead=(standing.upgrade_path or "") if step.kind == "yanked" else (step.other or ""),
+                instead=(standing.upgrade_path or "") if step.after == "YANKED" else (step.other or ""),
             )
             for step in standing.history
-            if step.kind in _CORRECTING
+            if (word := _erratum(step))
         ]
         later = entries.get(standing.superseded_by or "")
         if later is not None and later.place.standing is not None:
@@ -198,6 +197,12 @@ def errata_of(families: Sequence[Family]) -> tuple[Erratum, ...]:
                 )
             )
     return tuple(sorted(found, key=lambda item: (item.at, item.seq, item.bundle_id), reverse=True))
+
+
+def _erratum(step: Step) -> str:
+    if step.after in FINAL:
+        return step.after.capitalize()
+    return "Rolled back" if step.kind == "rolled_back" else ""
 
 
 def errata_feed(frames: FrameSet, errata: Sequence[Erratum]) -> Iterator[OutputFile]:
