@@ -93,5 +93,5 @@
     }
     button.disabled = false;
   });
-  place.hidden = false;
+  place.classList.add("pp-ready");
 })();
