@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from pack_builder import PackBuilder
 from proofpress.evidence.evaluation import SliceKey, Target
-from proofpress.evidence.pack import DocumentKind
 from proofpress.evidence.policy import Profile
 from proofpress.evidence.readiness import ReadinessProfile, RequiredRow, SuiteStep
 from proofpress.evidence.values import Number
@@ -120,11 +119,6 @@ class CompletePack(PackBuilder):
     def verify(self, **options: Any) -> Any:
         """The verdict on the pack, judged by its own profile."""
         return super().verify(**{"profiles": PROFILES, **options})
-
-    def place(self, kind: DocumentKind) -> str:
-        """Where the pack holds a document of a kind."""
-        paths = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*.json"))
-        return next(path for path in paths if kind.holds(path))
 
     def assess(self, *, at: str = "2026-03-01T13:00:00Z", decided: bool = True) -> "CompletePack":
         """Write the readiness report anew for the evidence as it stands, and seal the pack."""

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import settings
 
 from complete_pack import CompletePack
+from derived_pack import DerivedPack
 from pack_builder import PackBuilder
+from proofpress.evidence.pack import DocumentKind, kind_at
+from proofpress.ingest.strict import PARSERS
+
+Held = Callable[[DocumentKind], tuple[str, bytes]]
 
 ROBUSTNESS = Path(__file__).resolve().parents[2] / "shared" / "data" / "robustness"
 """Public suites of hostile inputs; tests that read them are skipped where they are absent."""
@@ -32,6 +37,20 @@ def pack(tmp_path: Path) -> PackBuilder:
 def whole(tmp_path: Path) -> CompletePack:
     """A valid pack with metrics files, configuration, suite and readiness report, too."""
     return CompletePack(tmp_path / "whole" / "packs")
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Held:
+    """Path and bytes of a valid document of a kind."""
+
+    def find(kind: DocumentKind) -> tuple[str, bytes]:
+        made = DerivedPack if kind.path.startswith("derivations/") else CompletePack
+        folder = made(tmp_path / "held" / "packs").folder
+        paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in PARSERS)
+        path = next(path for path in paths if (found := kind_at(path)) and found.name == kind.name)
+        return path, (folder / path).read_bytes()
+
+    return find
 
 
 @pytest.fixture

@@ -81,7 +81,9 @@ def sources(kind: str) -> tuple[Source, ...]:
         kept = {
             path: data
             for path, data in files.items()
-            if path != "manifest.json" and not path.endswith(("SHA256SUMS", ".md"))
+            if path != "manifest.json"
+            and not path.startswith("derivations/")  # signed for the original's bytes
+            and not path.endswith(("SHA256SUMS", ".md"))
         }
         found.append(Source(release_id=folder.name, files=kept))
     return tuple(found)

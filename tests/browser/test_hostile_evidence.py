@@ -162,7 +162,7 @@ def fill_with_naughty(pack: PackBuilder) -> None:
     kept = harmless(pack, texts)
     pack.corrupt("release.json", "/intended_use", [HOSTILE[0], *kept]).reseal()
     assert not pack.verify().errors
-    assert len(kept) > len(texts) * 0.7 or not texts
+    assert len(kept) > len(texts) * 0.65 or not texts  # decimals that were not measured are refused
 
 
 class _Tags(HTMLParser):

@@ -1,17 +1,18 @@
 """The `schema_version` contract."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from complete_pack import CompletePack
+from conftest import Held
 from pack_builder import REMOVE, PackBuilder
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import KIND_BY_PATH, KINDS
 from proofpress.evidence.values import Number
 from proofpress.ingest.schema import read_document
-from proofpress.ingest.strict import parse_json
+from proofpress.ingest.strict import PARSERS, parse_json
 
 COST = "model/efficiency_report.json"
 
@@ -26,9 +27,13 @@ def told(findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
     return [(finding.rule, finding.pointer) for finding in findings]
 
 
+def parsed(path: str, data: bytes) -> Any:
+    return PARSERS[Path(path).suffix](data)
+
+
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_unknown_field_of_a_known_minor_is_refused(kind: Any, whole: CompletePack) -> None:
-    raw = parse_json((whole / whole.place(kind)).read_bytes())
+def test_unknown_field_of_a_known_minor_is_refused(kind: Any, held: Held) -> None:
+    raw = parsed(*held(kind))
     assert read_document(kind, raw)[1] == ()
     document, findings = read_document(kind, raw | {"titel": "x"})
     assert document is None
@@ -38,8 +43,8 @@ def test_unknown_field_of_a_known_minor_is_refused(kind: Any, whole: CompletePac
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, whole: CompletePack) -> None:
-    raw = parse_json((whole / whole.place(kind)).read_bytes())
+def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, held: Held) -> None:
+    raw = parsed(*held(kind))
     document, findings = read_document(kind, raw | {"schema_version": "1.4.0", "later": {"a": 1}})
     assert document is not None
     assert told(findings) == [("SCH003", "/later")]

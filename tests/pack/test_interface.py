@@ -28,7 +28,7 @@ def surface(pack: PackBuilder, **changes: Any) -> Path:
     fixed = {"name": "one", "input": "demo/inputs.jsonl", "scores": "demo/scores.jsonl", "outputs": ["parity"]}
     path = pack.root.parent / "surface.yaml"
     fields = {**SURFACE, "symbols": [{"name": "predict", "contract": "predict()"}], "fixed_inputs": [fixed]} | changes
-    path.write_text(json.dumps(fields), encoding="utf-8")
+    path.write_text(json.dumps({name: value for name, value in fields.items() if value is not None}), encoding="utf-8")
     return path
 
 
@@ -76,7 +76,7 @@ def test_an_emptied_list_is_a_finding(name: str, pack: PackBuilder) -> None:
 
 
 def test_what_is_not_listed_is_taken_from_model_and_evaluation(scored: PackBuilder) -> None:
-    written = interface_from(scored.folder, surface(scored))
+    written = interface_from(scored.folder, surface(scored, inputs=None))
     assert [(item.name, item.contract) for item in written.inputs] == [("number", "integer, shape [n]")]
     assert [item.name for item in written.outputs] == ["parity"]
     assert [(item.name, item.contract) for item in written.metrics] == [("accuracy", "fraction, higher is better")]
