@@ -26,6 +26,7 @@ from proofpress.registry import REGISTRY_RULES, Registry, open_registry
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.signoff import gates as signoff_gates
+from proofpress.signoff import published
 from proofpress.signoff import rules as signoff_rules
 from proofpress.signoff.store import signoff_findings
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
@@ -108,7 +109,7 @@ def all_rules() -> Mapping[str, Rule]:
         for name, title, severity, explanation in (*REGISTRY_RULES, *PAPER_RULES)
     )
     gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
-    return rule_book((*told, *gates, *signoff_rules.RULES, *LINK_RULES, *GENOLEWM))
+    return rule_book((*told, *gates, *signoff_rules.RULES, *published.RULES, *LINK_RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:

@@ -10,12 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from example_site import ROOT, tree
+from proofpress.cli import main
 from proofpress.evidence.publication import Identified, PublicationPlan
 from proofpress.ingest.strict import parse_json
-from proofpress.publication.bind import FILE, PREDICATE
 from proofpress.publication.targets import FolderTarget, TargetError
 from proofpress.publication.upload import TRIES, publish
 from proofpress.signing.dsse import open_statement, signed_by
+from proofpress.signoff.published import PUBLICATION_FILE, PUBLICATION_PREDICATE
 from publication.rehearsal import AT, KEY, RELEASE, Rehearsal, rehearsal
 
 MANIFEST = "manifest.json"
@@ -38,7 +39,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
 
 def attested(stage: Rehearsal) -> Path:
     pack_id = stage.report("plan")["pack_id"].removeprefix("sha256:")
-    return stage.root / "packs" / "attestations" / pack_id / FILE
+    return stage.root / "packs" / "attestations" / pack_id / PUBLICATION_FILE
 
 
 def test_from_an_empty_folder_to_bound_evidence(stage: Rehearsal) -> None:
@@ -57,7 +58,7 @@ def test_from_an_empty_folder_to_bound_evidence(stage: Rehearsal) -> None:
     assert (stage.report("replay")["demo"], stage.report("replay")["ok"]) == ("same", True)
     statement, opened = open_statement(attested(stage).read_bytes())
     assert signed_by(opened, {"publisher": KEY.public}) == {"publisher"}
-    assert statement.predicate_type == PREDICATE
+    assert statement.predicate_type == PUBLICATION_PREDICATE
     assert [item.name for item in statement.subject] == [RELEASE]
     assert f"sha256:{statement.subject[0].digest.sha256}" == stage.report("plan")["pack_id"]
     assert statement.predicate["result"] == "PASSED"
@@ -260,6 +261,35 @@ def test_a_replay_notices_bytes_that_changed_since(stage: Rehearsal) -> None:
     assert (report["ok"], report["verified"], report["demo"]) == (False, False, "none")
     assert any("demo/inputs.jsonl" in item for item in report["findings"])
     assert stage.run("evidence") == 1
+
+
+def test_the_evidence_is_checked_and_shown(stage: Rehearsal, said: Callable[[], str]) -> None:
+    stage.up_to("evidence")
+    release = stage.root / "site" / "releases" / RELEASE
+    page = release / "evidence" / "index.html"
+    said()
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB003" in said()  # the key is nobody's
+    assert main(["-C", str(stage.root), "build"]) == 1
+    attested(stage).unlink()
+    assert main(["-C", str(stage.root), "build"]) == 0
+    assert "Not publicly verified" in page.read_text("utf-8")
+    stage.key = stage.publisher()
+    assert stage.run("evidence") == 0
+    assert main(["-C", str(stage.root), "build"]) == 0
+    assert "fetched, compared and replayed on a clean machine" in page.read_text("utf-8")
+    assert (release / "attestations" / PUBLICATION_FILE).read_bytes() == attested(stage).read_bytes()
+    pack_id = next(
+        folder.name for folder in attested(stage).parent.parent.iterdir() if folder != attested(stage).parent
+    )
+    other = attested(stage).parent.with_name(pack_id) / PUBLICATION_FILE
+    other.write_bytes(attested(stage).read_bytes())
+    said()
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB002" in said()
+    other.write_bytes(b"{}")
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB001" in said()
 
 
 @pytest.mark.parametrize("name", ["plan", "candidate", "publish", "replay"])

@@ -17,6 +17,7 @@ from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
+from proofpress.signoff.published import PUBLICATION_FILE
 from proofpress.signoff.read import is_signoff
 from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
@@ -124,7 +125,7 @@ class SiteBuild:
         beside: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for path, sha256 in attested.items():
             folder, _, name = path.rpartition("/")
-            if name == RECEIPT or is_signoff(name):
+            if name in {RECEIPT, PUBLICATION_FILE} or is_signoff(name):
                 beside[folder].append((name, sha256))
         policy = hashlib.sha256(dict(judged_by).get("packs/policy.yaml", b"")).hexdigest()
         units = []

@@ -39,6 +39,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "DEM": "Demo",
     "XPK": "Between packs",
     "POL": "Policy",
+    "PUB": "Publication",
     "PAP": "Papers that quote a release",
     "REG": "Registry",
     "GAT": "Gates",
