@@ -18,6 +18,7 @@ from proofpress.gate.store import read_comparison
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
+from proofpress.links.rules import LINK_RULES
 from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
 from proofpress.papers.rules import PAPER_RULES
@@ -108,7 +109,7 @@ def all_rules() -> Mapping[str, Rule]:
         for name, title, severity, explanation in (*REGISTRY_RULES, *PAPER_RULES)
     )
     gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
-    return rule_book((*told, *gates, *signoff_rules.RULES, *published.RULES, *GENOLEWM))
+    return rule_book((*told, *gates, *signoff_rules.RULES, *published.RULES, *LINK_RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from proofpress.cli import (
+    archive,
     changelog,
     check,
     derive,
@@ -17,6 +18,7 @@ from proofpress.cli import (
     gate,
     init,
     keys,
+    links,
     make,
     pack_assurance,
     pack_dataset,
@@ -40,6 +42,7 @@ from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
+    "archive",
     "changelog",
     "check",
     "cli",
@@ -51,6 +54,7 @@ __all__ = [
     "gate",
     "init",
     "keys",
+    "links",
     "main",
     "make",
     "pack_assurance",

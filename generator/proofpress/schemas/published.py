@@ -58,6 +58,10 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             )
         },
     ),
+    "withdrawn-api": (
+        "What stands at the address of a JSON file that was withdrawn",
+        {**dict.fromkeys(("at", "reason"), TEXT), "instead": {**_OPTIONAL, "description": "From the site's root."}},
+    ),
     "site-source": (
         "What a site was built from, source/site.json",
         {

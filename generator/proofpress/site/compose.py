@@ -176,6 +176,7 @@ class ReleasePages:
                     cell(step.by),
                     cell(WORDS[step.after], badge=TONES[step.after]),
                     cell(step.reason or ""),
+                    id_=f"event-{step.seq}",
                 )
                 for step in (self.place.standing.history if self.place.standing else ())
             ],

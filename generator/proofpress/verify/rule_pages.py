@@ -44,6 +44,7 @@ _GROUPS: Final[Mapping[str, str]] = {
     "REG": "Registry",
     "GAT": "Gates",
     "SGN": "Sign-off",
+    "LNK": "Published links",
     "GLW": "Packages of GenoLeWM",
 }
 
