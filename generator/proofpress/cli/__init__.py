@@ -9,13 +9,16 @@ from typing import Any
 import click
 
 from proofpress.cli import (
+    archive,
     changelog,
     check,
     derive,
     exchange,
+    export,
     gate,
     init,
     keys,
+    links,
     make,
     pack_assurance,
     pack_dataset,
@@ -39,6 +42,7 @@ from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
+    "archive",
     "changelog",
     "check",
     "cli",
@@ -46,9 +50,11 @@ __all__ = [
     "entry_point",
     "exchange",
     "exit_code",
+    "export",
     "gate",
     "init",
     "keys",
+    "links",
     "main",
     "make",
     "pack_assurance",

@@ -25,9 +25,11 @@ from proofpress.evidence.policy import Policy, Profile
 from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
+from proofpress.evidence.withdrawn import Withdrawals
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
 from proofpress.schemas.citing import CITING
+from proofpress.schemas.exchange import OUTPUTS as EXCHANGE
 from proofpress.schemas.outputs import OUTPUTS
 from proofpress.schemas.published import API
 from proofpress.schemas.registry import OUTPUTS as REGISTRY_OUTPUTS
@@ -92,6 +94,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
     found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    found["withdrawn"] = _of_model(Withdrawals, "withdrawn", "1.0.0", "Pages that were taken back")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")
@@ -106,7 +109,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     for name, (title, body) in API.items():
         shape = closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})
         found[name] = {**_head(name, "1", title), **shape}
-    for name, (title, body) in {**OUTPUTS, **CITING, **REGISTRY_OUTPUTS}.items():
+    for name, (title, body) in {**OUTPUTS, **EXCHANGE, **CITING, **REGISTRY_OUTPUTS}.items():
         schema = REPORT_SCHEMA if name == "findings" else f"proofpress.{name}/1"
         shape = closed({"schema": {"const": schema}, **body})
         found[name] = {**_head(name, "1", title), **shape}

@@ -115,6 +115,7 @@ def family_page(frames: FrameSet, family: Family, cards: Cards, names: Sequence[
         newer=None,
         older=older,
         json=f"../../api/v1/families/{family.name}.json",
+        latest="latest/",
     )
     yield _catalogue_page(frames, text, html, _family_headings(bool(charts)), names, family.name)
     for chart in charts:
@@ -150,6 +151,7 @@ def family_chunk(
         newer=newer,
         older={"href": f"../{number - 1}/", "title": f"page {number - 1}"} if number > 1 else None,
         json=f"{text.root}api/v1/families/{family.name}/{number}.json",
+        latest="",
     )
     yield _catalogue_page(frames, text, html, _family_headings(False), names, family.name)
     older_json = f"api/v1/families/{family.name}/{number - 1}.json" if number > 1 else None
@@ -314,9 +316,9 @@ def compare_page(frames: FrameSet, entries: Sequence[Entry]) -> Iterator[OutputF
 
 
 def feed(frames: FrameSet, entries: Sequence[Entry], cards: Cards) -> Iterator[OutputFile]:
-    """An Atom feed of the newest releases."""
+    """An Atom feed of the newest releases; one without a date has no place in it."""
     base = frames.site_url
-    newest = entries[:FEED]
+    newest = [entry for entry in entries[:FEED] if entry.released_at[:1].isdigit()]
     updated = max((entry.released_at for entry in newest), default="1970-01-01T00:00:00Z")
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
