@@ -232,7 +232,12 @@ class ReleasePages:
                 {"name": "Followed by", "text": self.place.successors[0], "href": f"../{self.place.successors[0]}/"}
             )
         if release.support:
-            facts.append({"name": "Supported until", "text": release.support.until})
+            facts.append(
+                {"name": "Supported until", "text": f"{release.support.until}. {release.support.note}", "wide": True}
+            )
+        if release.deprecations:
+            going = (f"{item.name} since {item.since}: {item.replacement}" for item in release.deprecations)
+            facts.append({"name": "Names that will go", "text": "; ".join(going), "wide": True})
         if run:
             facts += [
                 {"name": "Training run", "text": run.run_id},

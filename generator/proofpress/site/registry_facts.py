@@ -77,6 +77,7 @@ class TenureFacts:
     ended: str = ""
     ended_seq: int = 0
     ended_by: str = ""
+    ended_signers: tuple[str, ...] = ()
     ended_reason: str = ""
     successor: str | None = None
     yanked: str | None = None
@@ -219,6 +220,7 @@ def _scopes(registry: Registry, there: AbstractSet[str]) -> tuple[ScopeFacts, ..
                     ended=ended.kind if ended else "",
                     ended_seq=after.seq if after else 0,
                     ended_by=ended.by if ended else "",
+                    ended_signers=ended.signers if ended else (),
                     ended_reason=(ended.reason or "") if ended else "",
                     successor=after.bundle_id if after else None,
                     yanked=tenure.yanked,

@@ -7,21 +7,13 @@ from typing import Any, Final
 
 from proofpress.render.sourced import show_invisible
 from proofpress.site.frame import FrameSet
-from proofpress.site.layout import PageText, body, cell, column, row
+from proofpress.site.layout import PageText, body
 from proofpress.site.publish import OutputFile
 from proofpress.site.registry_facts import EVENTS_PER_PAGE, GROUPS, LOG, LogEvent
 from proofpress.site.registry_frame import FEED, HOME, TRAIL, pages_of, registry_page, when, words
-from proofpress.site.standing import TONES, WORDS
+from proofpress.site.standing import TONES
 
 FED: Final = 50
-EVENT_COLUMNS: Final = (
-    column("No.", number=True),
-    column("When", whole=True),
-    column("Event"),
-    column("Release"),
-    column("By", whole=True),
-    column("Reason"),
-)
 _text = partial(escape, quote=False)
 
 
@@ -44,19 +36,18 @@ def log_page(
     if not newer:
         forward = {"href": root + home, "title": "newest"}
     html = body(
-        "registry_list.html.j2",
+        "registry_log.html.j2",
         text,
         label=title,
         filters=[
             {"href": root + (LOG if name == "all" else f"{LOG}{name}/"), "title": shown, "current": name == group}
             for name, (shown, _) in GROUPS.items()
         ],
-        columns=EVENT_COLUMNS,
-        rows=[event_row(root, event) for event in reversed(events)],
+        events=[event_view(root, event) for event in reversed(events)],
         empty=f"No event of these kinds: {', '.join(map(words, kinds)).lower()}.",
         newer=forward if number else None,
         older={"href": f"{root}{LOG}{group}/{older}/", "title": f"page {older}"} if older else None,
-        files=[{"title": "Feed of events (Atom)", "href": root + FEED}],
+        feed=root + FEED,
     )
     yield registry_page(frames, text, html)
 
@@ -71,12 +62,12 @@ def feed(frames: FrameSet, events: Sequence[LogEvent]) -> Iterator[OutputFile]:
     base = frames.site_url
     newest = list(reversed(events[-FED:]))
     updated = newest[0].at if newest else "1970-01-01T00:00:00Z"
-    parts = [
+    made = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<title>{_text(frames.site_name)}: registry</title>\n<id>{_text(base)}registry/</id>\n"
         f'<link rel="self" href="{escape(base)}{FEED}"/>\n<link href="{escape(base)}registry/"/>\n'
         f"<author><name>{_text(frames.site_name)}</name></author>\n<updated>{updated}</updated>\n"
-    ]
+    )
     for event in newest:
         url = escape(f"{base}{event.where}")
         what = event.bundle_id or f"policy {event.policy[:12]}"
@@ -85,43 +76,54 @@ def feed(frames: FrameSet, events: Sequence[LogEvent]) -> Iterator[OutputFile]:
             for part in (
                 f"By {event.by}{' in ' + event.scope if event.scope else ''}.",
                 event.reason,
-                _beside(event).capitalize() + "." if _beside(event) else "",
+                _beside(event),
             )
             if part
         )
-        parts.append(
+        made += (
             f"<entry><title>{_text(words(event.kind))}: {_text(what)}</title><id>{url}</id>"
             f'<link href="{url}"/><updated>{event.at}</updated><category term="{escape(event.kind)}"/>'
             f"<summary>{_text(show_invisible(said))}</summary></entry>\n"
         )
-    yield OutputFile(path=FEED, data=("".join(parts) + "</feed>\n").encode())
+    yield OutputFile(path=FEED, data=f"{made}</feed>\n".encode())
 
 
-def event_row(root: str, event: LogEvent, *, linked: bool = False) -> dict[str, Any]:
-    """`linked`: the line points to the event's permanent place, and does not carry its id."""
-    number = cell(event.seq, href=root + event.where, label=f"Event {event.seq}") if linked else cell(event.seq)
-    what = cell(event.policy[:12], code=True, note="adopted policy")
-    if event.bundle_id:
-        href = f"{root}releases/{event.bundle_id}/" if event.page else ""
-        what = cell(event.bundle_id, href=href, note=event.scope)
-    happened = f"entered later; happened {when(event.occurred_at)}" if event.occurred_at else ""
-    reason = cell(event.reason, note=_beside(event)) if event.reason else cell(_beside(event))
-    return row(
-        number,
-        cell(when(event.at), note=happened),
-        cell(words(event.kind), badge=TONES[event.after], note=f"then {WORDS[event.after].lower()}")
-        if event.after
-        else cell(words(event.kind)),
-        what,
-        cell(event.by, note=", ".join(event.signers)),
-        reason,
-        id_="" if linked else f"event-{event.seq}",
-    )
+def event_view(root: str, event: LogEvent, *, linked: bool = False) -> dict[str, Any]:
+    """An event for a template. `linked`: it points to its permanent place, and does not carry its id."""
+    where = f" in {event.scope}" if event.scope else ""
+    lines = [
+        {
+            "title": f"Event {event.seq}",
+            "href": root + event.where,
+            "text": f"{said_by(event.by, event.signers)}{where}",
+        }
+    ]
+    if event.occurred_at:
+        lines.append(_plain(f"Entered later: it happened at {when(event.occurred_at)}."))
+    lines += [_plain(text) for text in (event.reason, _beside(event)) if text]
+    return {
+        "id": "" if linked else f"event-{event.seq}",
+        "tone": TONES.get(event.after, "muted") if event.kind != "rollback_requested" else "warn",
+        "text": words(event.kind),
+        "title": event.bundle_id or f"policy {event.policy[:12]}",
+        "href": f"{root}releases/{event.bundle_id}/" if event.page else "",
+        "when": when(event.at),
+        "lines": lines,
+    }
+
+
+def said_by(role: str, signers: Sequence[str]) -> str:
+    """Who signed: the role and the names of the keys."""
+    return f"by {role}" + (f" ({', '.join(signers)})" if signers else "")
+
+
+def _plain(text: str) -> dict[str, str]:
+    return {"title": "", "href": "", "text": text}
 
 
 def _beside(event: LogEvent) -> str:
     """What the event says of another bundle."""
     if not event.other:
         return ""
-    said = {"activated": "in place of", "rolled_back": "restores", "yanked": "use instead:"}
-    return f"{said.get(event.kind, 'with')} {event.other}"
+    said = {"activated": "In place of", "rolled_back": "Restores", "yanked": "Use instead:"}
+    return f"{said.get(event.kind, 'With')} {event.other}."

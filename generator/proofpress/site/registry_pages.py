@@ -17,7 +17,7 @@ from proofpress.site.registry_facts import (
     event_place,
 )
 from proofpress.site.registry_frame import FEED, HOME, TRAIL, registry_page, when, words
-from proofpress.site.registry_log import EVENT_COLUMNS, event_row
+from proofpress.site.registry_log import event_view, said_by
 
 SCHEMA: Final = "proofpress.registry/1"
 INDEX: Final = "api/v1/registry/index.json"
@@ -61,8 +61,7 @@ def overview(frames: FrameSet, facts: RegistryFacts) -> Iterator[OutputFile]:
         scope_columns=_SCOPE_COLUMNS,
         scopes=[_scope_row(text.root, scope) for scope in shown],
         more=f"All {len(facts.scopes)} scopes" if len(facts.scopes) > len(shown) else "",
-        event_columns=EVENT_COLUMNS,
-        events=[event_row(text.root, event, linked=True) for event in reversed(facts.events[-NEWEST:])],
+        events=[event_view(text.root, event, linked=True) for event in reversed(facts.events[-NEWEST:])],
         log={
             "origin": facts.origin,
             "size": facts.size,
@@ -103,15 +102,11 @@ def scopes_page(frames: FrameSet, scopes: Sequence[ScopeFacts], number: int, pag
         tab=HOME,
     )
     html = body(
-        "registry_list.html.j2",
+        "registry_scopes.html.j2",
         text,
-        label="Scopes",
-        filters=(),
         columns=_SCOPE_COLUMNS,
         rows=[_scope_row(text.root, scope) for scope in scopes],
-        empty="Nothing was ever active.",
         **_pager(text.root, "registry/scopes/", "registry/scopes/page/", number, pages),
-        files=(),
     )
     yield registry_page(frames, text, html)
 
@@ -163,14 +158,7 @@ def _timeline(
         text,
         scope=scope.text,
         now=None if number else _now(root, scope),
-        columns=[
-            *(column(title, whole=True) for title in ("From", "Until")),
-            column("Active"),
-            column("By", whole=True),
-            column("Why"),
-            column("Ended"),
-        ],
-        rows=[_tenure_row(root, tenure) for tenure in reversed(tenures)],
+        tenures=[_tenure(root, tenure) for tenure in reversed(tenures)],
         newer=newer if number else None,
         older={"href": f"{root}{scope.path}{older}/", "title": f"page {older}"} if older else None,
         badge="" if number else "status",
@@ -189,24 +177,29 @@ def _now(root: str, scope: ScopeFacts) -> dict[str, Any]:
     }
 
 
-def _tenure_row(root: str, tenure: TenureFacts) -> dict[str, Any]:
-    name = tenure.bundle_id or "nothing"
-    ended = cell("still in force", none=True)
+def _tenure(root: str, tenure: TenureFacts) -> dict[str, Any]:
+    until = f"to {when(tenure.until)}" if tenure.until else "and still"
+    began = _HOW.get(tenure.how, words(tenure.how))
+    lines = [_line(root, tenure.seq, f"{began} {said_by(tenure.by, tenure.signers)}", tenure.reason)]
     if tenure.until:
-        note = "; ".join(
-            part for part in (f"now {tenure.successor}" if tenure.successor else "", tenure.ended_reason) if part
-        )
-        place = root + event_place(tenure.ended_seq)
-        said = _HOW.get(tenure.ended, words(tenure.ended)) if tenure.bundle_id else "Filled"
-        ended = cell(f"{said} by {tenure.ended_by}", href=place, note=note)
-    return row(
-        cell(when(tenure.since), href=root + event_place(tenure.seq), note=_HOW.get(tenure.how, words(tenure.how))),
-        cell(when(tenure.until)) if tenure.until else cell("now", none=True),
-        cell(name, href=f"{root}releases/{name}/") if tenure.page else cell(name, none=not tenure.bundle_id),
-        cell(tenure.by, note=", ".join(tenure.signers)),
-        cell(tenure.reason) if tenure.reason else cell("no reason given", none=True),
-        ended,
-    )
+        ended = _HOW.get(tenure.ended, words(tenure.ended)) if tenure.bundle_id else "Ended"
+        told = f"{ended} {said_by(tenure.ended_by, tenure.ended_signers)}"
+        lines.append(_line(root, tenure.ended_seq, told, tenure.ended_reason))
+        lines.append({"title": "", "href": "", "text": f"Followed by {tenure.successor or 'nothing'}."})
+    return {
+        "id": "",
+        "tone": "" if tenure.until else "ok" if tenure.bundle_id else "bad" if tenure.yanked else "muted",
+        "text": "Was active" if tenure.until else "Active",
+        "title": tenure.bundle_id,
+        "href": f"{root}releases/{tenure.bundle_id}/" if tenure.page else "",
+        "when": f"{when(tenure.since)} {until}",
+        "lines": lines,
+        **({} if tenure.bundle_id else {"text": "Nothing active", "title": ""}),
+    }
+
+
+def _line(root: str, seq: int, title: str, text: str) -> dict[str, str]:
+    return {"title": title, "href": root + event_place(seq), "text": text}
 
 
 _SCOPE_COLUMNS: Final = (

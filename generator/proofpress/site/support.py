@@ -101,11 +101,12 @@ def support_page(
         "support.html.j2",
         text,
         columns=[
-            column("Family", whole=True),
-            column("Line"),
+            column("Family"),
+            column("Line", whole=True),
             column("Newest release", whole=True),
-            *(column(title, whole=True) for title in ("Active from", "Security fixes only from", "End of life")),
-            column("Note"),
+            column("Active from", whole=True),
+            column("Security fixes only from"),
+            column("End of life", whole=True),
         ],
         rows=[_row(text.root, family, line) for family, lines in described for line in lines],
         going_columns=[column("Release", whole=True), column("Name"), column("Since"), column("Use instead")],
@@ -138,7 +139,6 @@ def _row(root: str, family: str, line: Mapping[str, Any]) -> dict[str, Any]:
         cell(line["active_from"]),
         cell(security) if security else cell("no newer line", none=True),
         cell(end) if end else cell("not stated", none=True),
-        cell(line["note"] or ""),
     )
 
 
