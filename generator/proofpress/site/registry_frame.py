@@ -1,7 +1,6 @@
 """What all pages of the registry have in common: the frame with its navigation, times, and numbers of pages."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Final
 
 from proofpress.site.frame import FrameSet
@@ -38,12 +37,8 @@ def words(kind: str) -> str:
 
 
 def registry_page(frames: FrameSet, text: PageText, html: str, headings: Sequence[tuple[str, str]] = ()) -> OutputFile:
-    """A page of the registry in its frame, with its neighbours beside it and its feed announced."""
+    """A page of the registry in its frame, with its neighbours beside it."""
     open_ = max((href for _, href in _NAV if text.path.startswith(href)), key=len)
     items = [NavItem(title=title, href=text.root + href, active=href == open_) for title, href in _NAV]
-    head = (
-        '<link rel="alternate" type="application/atom+xml" title="Registry: events" '
-        f'href="{escape(frames.site_url)}{FEED}">\n'
-    )
     contents = [Heading(level=2, id=id_, title=title) for id_, title in headings]
-    return page(frames, text, html, headings=contents, nav=items, nav_title="Registry", head=head)
+    return page(frames, text, html, headings=contents, nav=items, nav_title="Registry")

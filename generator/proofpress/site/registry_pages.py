@@ -162,6 +162,7 @@ def _timeline(
         newer=newer if number else None,
         older={"href": f"{root}{scope.path}{older}/", "title": f"page {older}"} if older else None,
         badge="" if number else "status",
+        alias=f"{root}active/{scope.name}/" if scope.now.page and not number else "",
     )
     return registry_page(frames, text, html, (("timeline", "Timeline"),))
 
