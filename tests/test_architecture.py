@@ -23,7 +23,7 @@ ORDER = (
     {"gate"},
     {"signoff"},
     {"registry"},
-    {"exchange"},
+    {"exchange", "links"},
     {"papers"},
     {"pipeline", "scaffold"},
     {"decide", "handoff", "repair", "proofread"},

@@ -11,7 +11,7 @@ from proofpress.evidence.finding import Finding
 
 RESERVED = ("attestations", "platforms", "profiles", "registry")
 """Folders of `packs/` that hold no packs."""
-_LOOSE = frozenset({"policy.yaml", "publication.yaml", "README.md", ".gitattributes", ".gitignore"})
+_LOOSE = frozenset({"policy.yaml", "publication.yaml", "withdrawn.yaml", "README.md", ".gitattributes", ".gitignore"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,14 +84,15 @@ def _stranger(path: str, mode: int) -> Finding:
 
 
 def rule_files(root: Path) -> tuple[tuple[str, bytes], ...]:
-    """Name and bytes of everything under `packs/` that judges packs: policy, profiles, own template sets, registry."""
+    """Name and bytes of everything under `packs/` that judges packs or says what became of them: policy, profiles, own
+    template sets, registry, withdrawn pages."""
     packs = root / "packs"
     registry = [packs / "registry" / name for name in ("log", "platforms", "policies", "receipts", "statements")]
     folders = [*registry, packs / "profiles", root / "templates"]
     below = [item for folder in folders if folder.is_dir() for item in sorted(folder.rglob("*"))]
     return tuple(
         (path.relative_to(root).as_posix(), path.read_bytes())
-        for path in (packs / "policy.yaml", *below)
+        for path in (packs / "policy.yaml", packs / "withdrawn.yaml", *below)
         if path.is_file() and not path.is_symlink() and not path.name.startswith(".")
     )
 

@@ -11,6 +11,7 @@ from proofpress.discovery import PackRef, find_packs, listing
 from proofpress.errors import IngestError, UsageError
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.policy import Policy, Profile
+from proofpress.evidence.withdrawn import WITHDRAWN, Withdrawal, Withdrawals
 from proofpress.ingest.schema import schema_findings
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
@@ -30,6 +31,7 @@ class Instance:
     sets: TemplateSets
     refs: tuple[PackRef, ...]
     findings: tuple[Finding, ...]
+    withdrawn: tuple[Withdrawal, ...] = ()
 
     @property
     def registry(self) -> Path:
@@ -66,7 +68,16 @@ def open_instance(root: Path) -> Instance:
     )
     profiles = Profiles(own)
     findings.extend(_dangling(policy, profiles, sets))
-    return Instance(root=root, policy=policy, profiles=profiles, sets=sets, refs=refs, findings=tuple(findings))
+    withdrawn = _read(root / WITHDRAWN, Withdrawals, findings, root)
+    return Instance(
+        root=root,
+        policy=policy,
+        profiles=profiles,
+        sets=sets,
+        refs=refs,
+        findings=tuple(findings),
+        withdrawn=withdrawn.withdrawn if withdrawn else (),
+    )
 
 
 def _read(path: Path, model: type[M], findings: list[Finding], root: Path) -> M | None:

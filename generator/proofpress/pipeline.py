@@ -18,6 +18,7 @@ from proofpress.gate.store import read_comparison
 from proofpress.ingest import LoadedPack, load_pack, source_of
 from proofpress.ingest.sources import read_file
 from proofpress.instance import Instance, open_instance
+from proofpress.links.rules import LINK_RULES
 from proofpress.pack.changelog import Told, render_changelog
 from proofpress.pack.release import assemble
 from proofpress.papers.rules import PAPER_RULES
@@ -25,6 +26,7 @@ from proofpress.registry import REGISTRY_RULES, Registry, open_registry
 from proofpress.render.render import render_documents
 from proofpress.render.sets import RENDERED, TemplateSet, TemplateSets
 from proofpress.signoff import gates as signoff_gates
+from proofpress.signoff import published
 from proofpress.signoff import rules as signoff_rules
 from proofpress.signoff.store import signoff_findings
 from proofpress.verify import RULE_BOOK, Profiles, Rule, Verdict, VerifiedPack, verify
@@ -107,7 +109,7 @@ def all_rules() -> Mapping[str, Rule]:
         for name, title, severity, explanation in (*REGISTRY_RULES, *PAPER_RULES)
     )
     gates = (*(each.rule for each in GATES), *signoff_gates.RULES)
-    return rule_book((*told, *gates, *signoff_rules.RULES, *GENOLEWM))
+    return rule_book((*told, *gates, *signoff_rules.RULES, *published.RULES, *LINK_RULES, *GENOLEWM))
 
 
 def registered_id(folder: Path) -> str:

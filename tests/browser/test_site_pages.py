@@ -135,6 +135,45 @@ def test_compare_without_scripts_says_what_to_do(without_scripts: Browser, base:
     assert browser.driver.current_url == f"{base}{ACTIVE}changes/"
 
 
+# ── tables of releases ───────────────────────────────────────────────────────────────────────────────
+
+
+def releases(browser: Browser) -> list[str]:
+    """The releases of the table that a reader can see, in their order."""
+    return visible(browser, "#releases ~ .pp-scroll tbody th")
+
+
+def test_releases_are_sorted_and_filtered(browser: Browser, base: str) -> None:
+    browser.open(f"{base}families/digits/")
+    newest_first = [f"digits-v0.{name}" for name in ("3.0-mlp64-r2", "3.0-mlp64-r1", "2.1-mlp64-r1", "2.0-mlp64-r1")]
+    newest_first.append("digits-v0.1.0-logreg-r1")
+    assert releases(browser) == newest_first
+    click(browser, "#releases ~ .pp-scroll th:nth-child(4) button")
+    losses = [float(text) for text in visible(browser, "#releases ~ .pp-scroll td:nth-child(4)")]
+    assert losses == sorted(losses)
+    click(browser, "#releases ~ .pp-scroll th:nth-child(4) button")
+    assert [float(text) for text in visible(browser, "#releases ~ .pp-scroll td:nth-child(4)")] == losses[::-1]
+    assert visible(browser, "th[aria-sort=descending] button") == ["log_loss"]
+    browser.driver.find_element("id", "pp-filter-state").send_keys("Yanked")
+    assert set(releases(browser)) == {"digits-v0.2.0-mlp64-r1", "digits-v0.2.1-mlp64-r1"}
+    browser.driver.find_element("id", "pp-filter-text").send_keys("v0.2.1")
+    assert releases(browser) == ["digits-v0.2.1-mlp64-r1"]
+    assert visible(browser, ".pp-filter [role=status]") == ["1 of 5 releases on this page"]
+    assert browser.axe() == ()
+
+
+def test_releases_are_listed_without_scripts(without_scripts: Browser, base: str) -> None:
+    without_scripts.open(f"{base}families/digits/")
+    assert len(releases(without_scripts)) == 5
+    assert not visible(without_scripts, ".pp-filter")
+
+
+def test_an_alias_leads_on_without_scripts(without_scripts: Browser, base: str) -> None:
+    for path in ("families/digits/latest/", "active/environment=prod,family=digits/"):
+        without_scripts.driver.get(base + path)
+        WebDriverWait(without_scripts.driver, 20).until(lambda found: found.current_url == base + ACTIVE)
+
+
 # ── compare ──────────────────────────────────────────────────────────────────────────────────────────
 
 

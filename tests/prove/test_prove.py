@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from example_site import ROOT, copy_instance
 from proofpress.build.site import build_site
-from proofpress.build.sources import FOLDER, SIGNATURE, STATEMENT
+from proofpress.build.sources import FOLDER, SIGNATURE, STATEMENT, read_sources
 from proofpress.cli import main
 from proofpress.errors import IngestError
 from proofpress.prove.prove import Proof, lines, prove_site
@@ -291,6 +291,11 @@ def test_a_site_is_proven_over_http(site: Path, address: str) -> None:
     assert proof.proven, lines(proof)
     where = _digit(site)
     assert states(prove_site(HttpReader(address), trust={}), "contradicted") == {where}
+
+
+def test_the_programs_own_templates_are_no_sources() -> None:
+    assert (ROOT / "templates").is_dir()
+    assert not [name for name, _data in read_sources(ROOT).files if name.startswith("templates/")]
 
 
 def test_a_place_without_sources_is_said_to_be_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

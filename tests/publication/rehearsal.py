@@ -1,5 +1,6 @@
 """A release of the example instance, with places on this machine."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ class Rehearsal:
     root: Path
     address: str
     options: list[str] = field(default_factory=list)
+    key: SigningKey = KEY
 
     @property
     def public(self) -> Path:
@@ -89,12 +91,23 @@ class Rehearsal:
             "run": ["run", "build/plan.json", "-o", "build/publish.json"],
             "candidate": ["candidate", "build/plan.json", "-o", "build/candidate.json"],
             "replay": ["replay", "build/candidate.json", "--into", "build/replay", "-o", "build/replay.json"],
-            "evidence": ["evidence", "--key", str(self.root / "key.pem")]
+            "evidence": ["evidence", "--key", str(self._key_file())]
             + [part for name in names for part in (f"--{name}", f"build/{name}.json")],
         }[step]
         given += [] if step == "plan" else ["--at", AT]
         options = self.options if step in {"run", "candidate"} else []
         return main(["-C", str(self.root), "publish", *given, *options, *arguments])
+
+    def publisher(self) -> SigningKey:
+        """The key of the example's publisher, which its policy knows."""
+        text = "proofpress example key of the publisher, which protects nothing"
+        return SigningKey.from_seed(hashlib.sha256(text.encode()).digest())
+
+    def _key_file(self) -> Path:
+        path = self.root / "key.pem"
+        path.unlink(missing_ok=True)
+        write_key(path, self.key)
+        return path
 
     def up_to(self, last: str) -> None:
         """Every step up to one, each fine."""
@@ -109,7 +122,6 @@ def rehearsal(folder: Path) -> Iterator[Rehearsal]:
     """The example instance with one destination, its release judged by its gates."""
     root = copy_instance(folder / "instance")
     (root / "public").mkdir()
-    write_key(root / "key.pem", KEY)
     with serving(partial(Quiet, directory=str(root / "public"))) as address:
         made = Rehearsal(root, address)
         made.configure(made.folder())

@@ -10,12 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from example_site import ROOT, tree
+from proofpress.cli import main
 from proofpress.evidence.publication import Identified, PublicationPlan
 from proofpress.ingest.strict import parse_json
-from proofpress.publication.bind import FILE, PREDICATE
 from proofpress.publication.targets import FolderTarget, TargetError
 from proofpress.publication.upload import TRIES, publish
 from proofpress.signing.dsse import open_statement, signed_by
+from proofpress.signoff.published import PUBLICATION_FILE, PUBLICATION_PREDICATE
 from publication.rehearsal import AT, KEY, RELEASE, Rehearsal, rehearsal
 
 MANIFEST = "manifest.json"
@@ -38,7 +39,7 @@ def said(capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
 
 def attested(stage: Rehearsal) -> Path:
     pack_id = stage.report("plan")["pack_id"].removeprefix("sha256:")
-    return stage.root / "packs" / "attestations" / pack_id / FILE
+    return stage.root / "packs" / "attestations" / pack_id / PUBLICATION_FILE
 
 
 def test_from_an_empty_folder_to_bound_evidence(stage: Rehearsal) -> None:
@@ -57,7 +58,7 @@ def test_from_an_empty_folder_to_bound_evidence(stage: Rehearsal) -> None:
     assert (stage.report("replay")["demo"], stage.report("replay")["ok"]) == ("same", True)
     statement, opened = open_statement(attested(stage).read_bytes())
     assert signed_by(opened, {"publisher": KEY.public}) == {"publisher"}
-    assert statement.predicate_type == PREDICATE
+    assert statement.predicate_type == PUBLICATION_PREDICATE
     assert [item.name for item in statement.subject] == [RELEASE]
     assert f"sha256:{statement.subject[0].digest.sha256}" == stage.report("plan")["pack_id"]
     assert statement.predicate["result"] == "PASSED"
@@ -262,6 +263,35 @@ def test_a_replay_notices_bytes_that_changed_since(stage: Rehearsal) -> None:
     assert stage.run("evidence") == 1
 
 
+def test_the_evidence_is_checked_and_shown(stage: Rehearsal, said: Callable[[], str]) -> None:
+    stage.up_to("evidence")
+    release = stage.root / "site" / "releases" / RELEASE
+    page = release / "evidence" / "index.html"
+    said()
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB003" in said()  # the key is nobody's
+    assert main(["-C", str(stage.root), "build"]) == 1
+    attested(stage).unlink()
+    assert main(["-C", str(stage.root), "build"]) == 0
+    assert "Not publicly verified" in page.read_text("utf-8")
+    stage.key = stage.publisher()
+    assert stage.run("evidence") == 0
+    assert main(["-C", str(stage.root), "build"]) == 0
+    assert "fetched, compared and replayed on a clean machine" in page.read_text("utf-8")
+    assert (release / "attestations" / PUBLICATION_FILE).read_bytes() == attested(stage).read_bytes()
+    pack_id = next(
+        folder.name for folder in attested(stage).parent.parent.iterdir() if folder != attested(stage).parent
+    )
+    other = attested(stage).parent.with_name(pack_id) / PUBLICATION_FILE
+    other.write_bytes(attested(stage).read_bytes())
+    said()
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB002" in said()
+    other.write_bytes(b"{}")
+    assert main(["-C", str(stage.root), "check"]) == 1
+    assert "PUB001" in said()
+
+
 @pytest.mark.parametrize("name", ["plan", "candidate", "publish", "replay"])
 def test_reports_that_disagree_bind_nothing(stage: Rehearsal, said: Callable[[], str], name: str) -> None:
     stage.up_to("replay")
@@ -358,3 +388,27 @@ def test_credentials_are_no_options(stage: Rehearsal, said: Callable[[], str]) -
     for option in ("secret=1", "aws_access_key_id=1", "nothing"):
         assert stage.run("run", "--store-option", option) == 2
         assert "credentials come from the environment" in said()
+
+
+def test_the_index_says_where_releases_lie_and_what_became_of_them(
+    stage: Rehearsal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main(["-C", str(stage.root), "index"]) == 0
+    index = json.loads(capsys.readouterr().out)
+    schema = json.loads((ROOT / "docs" / "schemas" / "release-index.schema.json").read_bytes())
+    Draft202012Validator(schema).validate(index)
+    rows = {row["bundle_id"]: row for row in index["releases"]}
+    first = rows[RELEASE]
+    assert first["manifest_url"] == f"{stage.address}/{RELEASE}/manifest.json"
+    assert first["artifact_base_url"] == f"{stage.address}/{RELEASE}/"
+    assert first["model_version"] == "0.1.0"
+    yanked = rows["digits-v0.2.0-mlp64-r1"]
+    assert yanked["status"] == "YANKED"
+    assert yanked["yanked"]["upgrade_path"] in rows
+    assert "clinical-v0.2.0-gbt-r1" not in rows  # rejected: it was never offered
+    active = [row for row in index["releases"] if row["status"] == "ACTIVE"]
+    assert all(row["scopes"] and row["yanked"] is None for row in active)
+    stage.configure(stage.folder(parts=["model"]))
+    assert main(["-C", str(stage.root), "index"]) == 1
+    assert "no destination publishes whole packs" in capsys.readouterr().err

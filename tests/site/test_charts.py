@@ -126,7 +126,7 @@ def test_trend_says_values_direction_and_what_became_of_releases() -> None:
     # Each state has a path of its own shape, besides grid and line.
     assert len({node.attrib["d"].partition("m")[2] for node in root.iter(f"{SVG}path")} - {""}) == 4
     assert "v0.2.0 was yanked. v0.3.0 was rejected." in chart.description
-    assert chart.table.rows[0] == ("v0.0.0", "0.930", "none", "fraction", "in force")
+    assert chart.table.rows[0] == ("v0.0.0", "0.930", "none", "fraction", "in force", "first")
     assert '"value": 0.930' in dump_json(chart.data)
     assert "←" not in chart.svg
     assert "↓ lower is better" in texts(a_trend(["1", "2"], higher_is_better=False))
@@ -145,6 +145,34 @@ def test_trend_draws_intervals_and_leaves_gaps() -> None:
     assert chart.table.rows[0][2] == "0.5 to 1.5"
     assert chart.table.rows[1][1] == "not measured"
     assert '"value": null' in dump_json(chart.data)
+
+
+def test_trend_is_broken_where_values_are_not_comparable() -> None:
+    points = [
+        TrendPoint(label=f"v0.{at}.0", value=Number(str(at)), apart=at == 2, status="yanked" if at == 1 else "")
+        for at in range(4)
+    ]
+    chart = trend(points, metric="loss", unit="nats", higher_is_better=False, prefix="c")
+    paths = [node.attrib for node in sound(chart).iter(f"{SVG}path")]
+    (line,) = [item["d"] for item in paths if "pp-chart__line" in item["class"]]
+    assert re.sub(r"[\d. ]+", "", line) == "MLML"
+    (gap,) = [item["d"] for item in paths if item["class"] == "pp-chart__axis"]
+    starts = [float(part.split()[0]) for part in re.split("[ML]", line)[1:]]
+    assert starts[1] < float(gap[1:].partition(" ")[0].partition("V")[0]) < starts[2]
+    assert "✕ yanked   ┆ other examples: not comparable" in texts(chart)
+    assert "v0.2.0 was evaluated on other examples than the one before: not comparable." in chart.description
+    assert [row[-1] for row in chart.table.rows] == ["first", "yes", "no, other examples", "yes"]
+    assert [item["segment"] for item in chart.data] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(("count", "rest"), [(3, ""), (4, "mlp64-r1"), (5, "mlp64"), (6, "mlp64")])
+def test_every_release_is_labelled_where_all_fit(count: int, rest: str) -> None:
+    points = [TrendPoint(label=f"digits-v0.{at}.0-mlp64-r1", value=Number("1")) for at in range(count)]
+    found = texts(trend(points, metric="m", unit="u", higher_is_better=None, prefix="c"))
+    first = [text for text in found if text.startswith("v0.")]
+    assert [text.partition("-")[0] for text in first] == [f"v0.{at}.0" for at in range(count)]
+    assert first[0] == ("v0.0.0" if rest else "v0.0.0-mlp64-r1")
+    assert found.count(rest) == count or not rest
 
 
 def test_comparison_says_which_is_better() -> None:

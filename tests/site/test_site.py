@@ -83,7 +83,8 @@ def test_every_page_has_one_heading_and_a_whole_head(facts: Pages) -> None:
         if page == "404.html":
             continue
         assert found.description.strip(), page
-        assert found.canonical == address(page), page
+        if not page.startswith("active/") and not page.endswith("/latest/index.html"):
+            assert found.canonical == address(page), page
         assert titles.setdefault(found.title, page) == page, "two pages have one title"
 
 

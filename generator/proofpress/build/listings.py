@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proofpress.build.site import digest
-from proofpress.site import catalogue
+from proofpress.evidence.withdrawn import Withdrawal
+from proofpress.site import aliases, catalogue
 from proofpress.site.catalogue import CHUNK, Cards, Entry, Family
 from proofpress.site.frame import FrameSet, fill_page_slots
 from proofpress.site.publish import OutputFile
@@ -33,6 +34,7 @@ def listing_units(
     code: str,
     profiles: Sequence[tuple[str, bytes]] = (),
     registry: Sequence[tuple[str, bytes]] = (),
+    withdrawn: Sequence[Withdrawal] = (),
 ) -> tuple[ListingUnit, ...]:
     """All units but the releases, in the order of their names.
 
@@ -83,6 +85,15 @@ def listing_units(
                 files=lambda: (OutputFile(path=path, data=data) for path, data in profiles),
             )
         )
+    units.extend(_alias_units(frames, families, base))
+    if withdrawn:
+        units.append(
+            ListingUnit(
+                name="listing/withdrawn",
+                key=digest(base, withdrawn),
+                files=lambda: aliases.tombstones(frames, withdrawn),
+            )
+        )
     if registry:
         units.append(
             ListingUnit(
@@ -112,6 +123,28 @@ def _family_units(
             name=f"listing/family/{family.name}/{number}",
             key=digest(base, names, family.name, number, last, [entry.key for entry in family.chunk(number)]),
             files=lambda number=number: catalogue.family_chunk(frames, family, number, cards, names),  # type: ignore[misc]
+        )
+
+
+def _alias_units(frames: FrameSet, families: Sequence[Family], base: tuple[str, ...]) -> Iterator[ListingUnit]:
+    errata = aliases.errata_of(families)
+    active = aliases.active_in(families)
+    yield ListingUnit(
+        name="listing/errata",
+        key=digest(base, errata[: aliases.ERRATA]),
+        files=lambda: aliases.errata_feed(frames, errata),
+    )
+    if active:
+        yield ListingUnit(
+            name="listing/active",
+            key=digest(base, list(active.items())),
+            files=lambda: aliases.active_files(frames, active),
+        )
+    for family in families:
+        yield ListingUnit(
+            name=f"listing/latest/{family.name}",
+            key=digest(base, family.name, aliases.versions(family)),
+            files=lambda family=family: aliases.latest_files(frames, family),  # type: ignore[misc]
         )
 
 

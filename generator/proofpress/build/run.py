@@ -17,6 +17,7 @@ from proofpress.gate.store import RECEIPT, attestations, comparison_path
 from proofpress.instance import open_instance
 from proofpress.pipeline import RULES, Rules, between_packs, check_instance, read_registry
 from proofpress.registry import Registry
+from proofpress.signoff.published import PUBLICATION_FILE
 from proofpress.signoff.read import is_signoff
 from proofpress.site.card import read_cards
 from proofpress.site.catalogue import Entry, Family
@@ -30,6 +31,7 @@ from proofpress.verify.facts import facts_from
 from proofpress.workers import executor, run_units
 
 _CHUNK = 24
+_NOT_JUDGING = ("packs/registry/", "packs/withdrawn.yaml")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,13 @@ class SiteBuild:
         families = self._families(places)
         cards = partial(read_cards, publication.staging)
         listings = listing_units(
-            frames, families, cards, code_digest(), own_profiles(self.root), registry_files(self.root)
+            frames,
+            families,
+            cards,
+            code_digest(),
+            own_profiles(self.root),
+            registry_files(self.root),
+            instance.withdrawn,
         )
         listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
         wanted = [(unit.name, unit.key) for unit in releases]
@@ -109,7 +117,7 @@ class SiteBuild:
     ) -> tuple[ReleaseUnit, ...]:
         refs = {ref.bundle_id: ref for ref in self.refs}
         contents = {peek.bundle_id: peek.content for peek in self.peeks}
-        judged_by = [item for item in rule_files(self.root) if not item[0].startswith("packs/registry/")]
+        judged_by = [item for item in rule_files(self.root) if not item[0].startswith(_NOT_JUDGING)]
         base = digest(code_digest(), judged_by, frames.digest, frames.site_name, frames.site_url)
         registered = {state.pack_id: state.registered_at for state in registry.bundles.values()}
         pack_ids = {peek.bundle_id: peek.pack_id for peek in self.peeks}
@@ -117,7 +125,7 @@ class SiteBuild:
         beside: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for path, sha256 in attested.items():
             folder, _, name = path.rpartition("/")
-            if name == RECEIPT or is_signoff(name):
+            if name in {RECEIPT, PUBLICATION_FILE} or is_signoff(name):
                 beside[folder].append((name, sha256))
         policy = hashlib.sha256(dict(judged_by).get("packs/policy.yaml", b"")).hexdigest()
         units = []

@@ -74,6 +74,8 @@ def read_sources(root: Path) -> Sources:
     config = read_site_config(root)
     home = root.absolute()
     found: dict[str, bytes] = dict(rule_files(root))
+    if (home / "templates").resolve() == packaged("templates").resolve():  # a checkout of the program itself
+        found = {name: data for name, data in found.items() if not name.startswith("templates/")}
     outside: list[str] = []
     shipped = ""
     paths = [*config.files, *config.hooks]

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from proofpress.cli import (
+    archive,
     changelog,
     check,
     derive,
@@ -16,6 +17,7 @@ from proofpress.cli import (
     gate,
     init,
     keys,
+    links,
     make,
     pack_assurance,
     pack_dataset,
@@ -39,6 +41,7 @@ from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
+    "archive",
     "changelog",
     "check",
     "cli",
@@ -49,6 +52,7 @@ __all__ = [
     "gate",
     "init",
     "keys",
+    "links",
     "main",
     "make",
     "pack_assurance",

@@ -62,9 +62,15 @@ def render(
 @cli.command()
 @jobs_option
 @click.option("--rehash", is_flag=True, help="Compare every digest instead of trusting file times.")
+@click.option(
+    "--offline",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Also write a copy there that opens from a folder, without a server.",
+)
 @format_option(FORMATS)
 @click.pass_obj
-def build(root: Path, jobs: int, rehash: bool, format_: str) -> ExitCode:
+def build(root: Path, jobs: int, rehash: bool, offline: Path | None, format_: str) -> ExitCode:
     """Check everything, then build the site; refuses on any error finding or stale document.
 
     \b
@@ -78,6 +84,10 @@ def build(root: Path, jobs: int, rehash: bool, format_: str) -> ExitCode:
         old = "; the old one is still there" if (root / "site").is_dir() else ""
         click.echo(f"the site was not built{old}", err=True)
         return exit_code(outcome.all_findings, outcome.packs)
+    if offline is not None:
+        from proofpress.site.offline import write_offline
+
+        write_offline(root / "site", root / offline)
     if format_ == "json":
         emit(json.dumps({"schema": "proofpress.build/1", **outcome.summary()}, indent=2))
     else:
@@ -87,6 +97,8 @@ def build(root: Path, jobs: int, rehash: bool, format_: str) -> ExitCode:
             for finding in outcome.all_findings:
                 emit(coloured(finding_text(finding)))
         emit(outcome.sentence())
+        if offline is not None:
+            emit(f"{offline}: opens from index.html, without a server")
     return ExitCode.OK
 
 

@@ -257,3 +257,31 @@ def publish_evidence(
     else:
         emit(f"{path.relative_to(root).as_posix()}: {evidence.result}, signed")
     return ExitCode.OK
+
+
+@cli.command("index")
+@click.pass_obj
+def index(root: Path) -> ExitCode:
+    """Print the release index for updaters, as JSON: manifests, where artifacts lie, support, deprecations, yanks.
+
+    Artifact bytes count only after their digests match the manifest, and the manifest's own sha256 stands in the
+    index. Addresses are those of the destination in packs/publication.yaml that publishes whole packs.
+
+    \b
+    Example:  proofpress index > public/index.json
+    """
+    from proofpress.cli.base import emit_json
+    from proofpress.errors import NothingCheckedError
+    from proofpress.instance import open_instance
+    from proofpress.pipeline import Rules, read_registry, verified
+    from proofpress.publication.plan import read_config
+    from proofpress.publication.updates import release_index
+
+    config = read_config(root)
+    instance = open_instance(root)
+    if not instance.refs:
+        raise NothingCheckedError("packs/ holds no pack", hint="add packs/<family>/<release id>/")
+    registry = read_registry(instance)
+    rules = Rules.of(instance, registry)
+    emit_json("release-index", release_index((verified(ref, rules) for ref in instance.refs), registry, config))
+    return ExitCode.OK

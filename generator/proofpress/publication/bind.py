@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -28,9 +28,8 @@ from proofpress.publication.plan import GENERATED_BY, PublicationError
 from proofpress.publication.replay import usable
 from proofpress.signing.dsse import seal_statement
 from proofpress.signing.keys import SigningKey
+from proofpress.signoff.published import PUBLICATION_FILE, PUBLICATION_PREDICATE
 
-PREDICATE: Final = "https://proofpress.example/publication/v1"
-FILE: Final = "publication.dsse.json"
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -142,7 +141,7 @@ def record(root: Path, bundle_id: str, pack_id: str, evidence: PublicationEviden
     """Sign the evidence and write it beside the pack's other attestations; returns its path."""
     folder = attestations(root, pack_id)
     subjects = {bundle_id: pack_id.removeprefix("sha256:")}
-    said = statement(subjects, PREDICATE, evidence.model_dump())
+    said = statement(subjects, PUBLICATION_PREDICATE, evidence.model_dump())
     folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder, FILE, seal_statement(said, [key]))
-    return folder / FILE
+    write_bytes(folder, PUBLICATION_FILE, seal_statement(said, [key]))
+    return folder / PUBLICATION_FILE

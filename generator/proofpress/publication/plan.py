@@ -62,7 +62,7 @@ def plan(pack: VerifiedPack, bundle_id: str, config: PublicationConfig) -> Publi
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise PublicationError(f"two destinations are called '{twice[0]}'", hint=f"rename one in {CONFIG}")
     words = {"bundle_id": bundle_id, "release_id": manifest.release_id, "family": manifest.family}
-    destinations = tuple(_filled(item, words) for item in config.destinations)
+    destinations = tuple(filled(item, words) for item in config.destinations)
     model = pack.raw.files.get("model/manifest.json")
     planned = PublicationPlan.model_validate(
         {
@@ -81,7 +81,8 @@ def plan(pack: VerifiedPack, bundle_id: str, config: PublicationConfig) -> Publi
     return planned
 
 
-def _filled(destination: Destination, words: dict[str, str]) -> Destination:
+def filled(destination: Destination, words: dict[str, str]) -> Destination:
+    """A destination with its fields filled in. Raises `PublicationError` for an unknown field or a private path."""
     update = {}
     for name in ("to", "revision", "public"):
         text = getattr(destination, name)
@@ -94,18 +95,18 @@ def _filled(destination: Destination, words: dict[str, str]) -> Destination:
             raise PublicationError(
                 f"destination '{destination.name}': '{name}' holds a field that is not known", hint=f"known: {known}"
             ) from exc
-    filled = destination.model_copy(update=update)
-    if found := private_path(f"{filled.to} {filled.public or ''}"):
+    made = destination.model_copy(update=update)
+    if found := private_path(f"{made.to} {made.public or ''}"):
         raise PublicationError(
             f"destination '{destination.name}' would publish the private path {found}",
             hint="name a folder relative to the instance, and a public address",
         )
-    if filled.public is None and filled.target in {"folder", "store"}:
+    if made.public is None and made.target in {"folder", "store"}:
         raise PublicationError(
             f"destination '{destination.name}' says no public address",
             hint="add 'public': what nobody can fetch can't be checked",
         )
-    return filled
+    return made
 
 
 def _files(pack: VerifiedPack, place: Destination) -> Iterator[PlannedFile]:

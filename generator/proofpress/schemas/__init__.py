@@ -25,6 +25,7 @@ from proofpress.evidence.policy import Policy, Profile
 from proofpress.evidence.publication import PUBLICATION_REPORTS, PublicationConfig
 from proofpress.evidence.registration import Platform
 from proofpress.evidence.signoff import Answers, Signoff
+from proofpress.evidence.withdrawn import Withdrawals
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
 from proofpress.schemas.citing import CITING
@@ -92,6 +93,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     found["signoff"] = _of_model(Signoff, "signoff", "1", "Sign-off: the predicate of a signed statement")
     found["signoff-answers"] = _of_model(Answers, "signoff-answers", "1.0.0", "Answers to the checklist of a sign-off")
     found["publication"] = _of_model(PublicationConfig, "publication", "1.0.0", "Where releases are published")
+    found["withdrawn"] = _of_model(Withdrawals, "withdrawn", "1.0.0", "Pages that were taken back")
     for name, report in PUBLICATION_REPORTS.items():
         found[name] = _of_model(report, name, "1", f"Report of proofpress publish: {name}")
     found["profile"] = _of_model(Profile, "profile", "1.0.0", "Profile")

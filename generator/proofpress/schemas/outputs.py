@@ -63,6 +63,10 @@ OUTPUTS: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "findings": {**listed(FINDING), "description": "What no pack shows alone."},
         },
     ),
+    "site-check": (
+        "Output of check-site with --format json",
+        {**dict.fromkeys(("pages", "links", "fragments", "published"), COUNT), "findings": listed(FINDING)},
+    ),
     "rules": (
         "Output of rules with --format json",
         {

@@ -35,6 +35,33 @@ def metric_shape(number: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dic
 
 
 API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
+    "release-index": (
+        "The index for updaters, output of index",
+        {
+            "releases": listed(
+                closed(
+                    {
+                        **dict.fromkeys(("family", "model_version", "release_id", "bundle_id", "released_at"), TEXT),
+                        "status": _STATUS,
+                        "manifest_url": TEXT,
+                        "manifest_sha256": SHA256,
+                        "artifact_base_url": TEXT,
+                        "model_id": {"anyOf": [PACK_ID, {"type": "null"}]},
+                        "support_until": _OPTIONAL,
+                        "deprecations": listed(closed(dict.fromkeys(("name", "since", "replacement"), TEXT))),
+                        "scopes": listed({"type": "object", "additionalProperties": TEXT}),
+                        "yanked": {
+                            "anyOf": [closed({"reason": _OPTIONAL, "upgrade_path": _OPTIONAL}), {"type": "null"}]
+                        },
+                    }
+                )
+            )
+        },
+    ),
+    "withdrawn-api": (
+        "What stands at the address of a JSON file that was withdrawn",
+        {**dict.fromkeys(("at", "reason"), TEXT), "instead": {**_OPTIONAL, "description": "From the site's root."}},
+    ),
     "site-source": (
         "What a site was built from, source/site.json",
         {

@@ -19,16 +19,17 @@ from proofpress.ingest.sources import read_file
 from proofpress.pack.writer import refuse_private, write_bytes
 from proofpress.signing.dsse import key_id, seal_statement
 from proofpress.signing.keys import SigningKey
+from proofpress.signoff.published import PUBLICATION_FILE, read_published
 from proofpress.signoff.read import PREFIX, Attested, is_signoff, read_signoffs
 from proofpress.verify.facts import PackFacts
 
 
 def read_attested(root: Path, pack: Party, family: str) -> Attested:
-    """The receipt and the sign-off files beside a pack. Raises `IngestError` when one can't be read."""
+    """The receipt, sign-offs and publication evidence beside a pack. Raises `IngestError` when one can't be read."""
     folder = attestations(root, pack.pack_id)
     files = {}
     for item in listing(folder) if folder.is_dir() else ():
-        if item.name == RECEIPT or is_signoff(item.name):
+        if item.name in {RECEIPT, PUBLICATION_FILE} or is_signoff(item.name):
             try:
                 files[item.name] = read_file(Path(item.path))
             except OSError as exc:
@@ -37,13 +38,16 @@ def read_attested(root: Path, pack: Party, family: str) -> Attested:
 
 
 def signoff_findings(root: Path, policy: Policy, packs: Iterable[PackFacts]) -> Iterator[Finding]:
-    """What is wrong with the sign-off files beside the packs of an instance."""
+    """What is wrong with the sign-offs and the publication evidence beside the packs of an instance."""
     if not (root / "packs" / "attestations").is_dir():
         return
     for facts in packs:
         pack = Party(bundle_id=facts.bundle_id, pack_id=facts.pack_id)
-        for signed in read_signoffs(read_attested(root, pack, facts.family), policy):
+        attested = read_attested(root, pack, facts.family)
+        for signed in read_signoffs(attested, policy):
             yield from signed.findings
+        published = read_published(attested, policy)
+        yield from published.findings if published else ()
 
 
 def file_name(role: str, key: str, number: int) -> str:

@@ -115,6 +115,7 @@ def family_page(frames: FrameSet, family: Family, cards: Cards, names: Sequence[
         newer=None,
         older=older,
         json=f"../../api/v1/families/{family.name}.json",
+        latest="latest/",
     )
     yield _catalogue_page(frames, text, html, _family_headings(bool(charts)), names, family.name)
     for chart in charts:
@@ -150,6 +151,7 @@ def family_chunk(
         newer=newer,
         older={"href": f"../{number - 1}/", "title": f"page {number - 1}"} if number > 1 else None,
         json=f"{text.root}api/v1/families/{family.name}/{number}.json",
+        latest="",
     )
     yield _catalogue_page(frames, text, html, _family_headings(False), names, family.name)
     older_json = f"api/v1/families/{family.name}/{number - 1}.json" if number > 1 else None

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from html import escape
+from itertools import pairwise
+from posixpath import commonprefix
 from typing import Final, Literal
 
 from proofpress.render.sourced import show_invisible
@@ -20,18 +22,23 @@ Status = Literal["", "yanked", "rejected", "superseded"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """A release's value, None when it was not measured, with its interval."""
+    """A release's value, None when it was not measured, with its interval. What is `apart` was measured on other
+    examples than the one before, and is not joined with it."""
 
     label: str
     value: Decimal | None
     low: Decimal | None = None
     high: Decimal | None = None
     status: Status = ""
+    apart: bool = False
 
 
 WIDTH: Final = 640
 _LEFT, _RIGHT = 14, 626
 _TREND_LEFT, _TREND_RIGHT = 112, 614
+_LINE: Final = 20
+_LETTER: Final = 11.0
+"""Height of a line and width of a letter at the larger text size."""
 # Values whose difference is this small a part of them are drawn as equal: no axis could tell them apart.
 _SAME: Final = Decimal("1e-30")
 
@@ -216,6 +223,7 @@ def draw_trend(points: Sequence[TrendPoint], unit: str, higher_is_better: bool |
     middle = (_TREND_LEFT + _TREND_RIGHT) / 2
     line: list[str] = []
     spans: list[str] = []
+    breaks: list[str] = []
     values_said: list[tuple[float, str, str]] = []
     shapes: dict[Status, list[str]] = {}
     every = len(points) <= 6 and all(len(str(point.value)) <= 7 for point in points)
@@ -227,7 +235,10 @@ def draw_trend(points: Sequence[TrendPoint], unit: str, higher_is_better: bool |
             continue
         x = f"{_TREND_LEFT + gap * index if gap else middle:.4g}"
         y = place(point.value)
-        line.append(f"{'L' if index == before + 1 else 'M'}{x} {y}")
+        joined = index == before + 1 and not point.apart
+        line.append(f"{'L' if joined else 'M'}{x} {y}")
+        if point.apart and before >= 0:
+            breaks.append(f"M{float(x) - gap / 2:.4g} {top}V{bottom}")
         before, above = index, float(y)
         if point.low is not None and point.high is not None:
             low, high = place(point.low), place(point.high)
@@ -238,9 +249,13 @@ def draw_trend(points: Sequence[TrendPoint], unit: str, higher_is_better: bool |
             values_said.append((float(x), f"{above - 9:.4g}", _clip(str(point.value), 18)))
     hint = {True: "↑ higher is better", False: "↓ lower is better", None: ""}[higher_is_better]
     key = [f"{sign} {status}" for status, sign in _SIGNS if status in shapes]
+    key += ["┆ other examples: not comparable"] if breaks else []
+    labels, extra = _release_labels(points, gap, bottom + 24)
+    last = bottom + extra
     return (
         _marks("grid", 0, [f"M{_LEFT} {y}H{_RIGHT}" for y in map(place, ticks)])
-        + _marks("line", 1, line if len(line) > 1 else ())
+        + _marks("axis", 0, breaks, dashes="4 3")
+        + _marks("line", 1, line if any(part.startswith("L") for part in line) else ())
         + _marks("interval", 1, spans)
         + "".join(
             _marks("dot" if status == "" else "interval", 1 if status == "" else 2, paths, filled=status == "")
@@ -259,10 +274,10 @@ def draw_trend(points: Sequence[TrendPoint], unit: str, higher_is_better: bool |
         )
         + _words([(_RIGHT, 18, _clip(unit, 34))], "end")
         + _spread(values_said, len(points) > 1)
-        + _release_labels(points, gap, bottom + 24)
-        + _words([(_LEFT, bottom + 50, "   ".join(key))] if key else [], "start")
+        + labels
+        + _words([(_LEFT, last + 50, "   ".join(key))] if key else [], "start")
         + "</g>",
-        bottom + (60 if key else 36),
+        last + (60 if key else 36),
     )
 
 
@@ -283,13 +298,33 @@ def _spread(said: list[tuple[float, str, str]], several: bool) -> str:
     return _words(rest, "middle") + _words(ends, "end")
 
 
-def _release_labels(points: Sequence[TrendPoint], gap: float, y: int) -> str:
-    """Every release's label where all have room at the larger text size, else the first and the last."""
+def _release_labels(points: Sequence[TrendPoint], gap: float, y: int) -> tuple[str, int]:
+    """Every release's label where all have room at the larger text size, without what all of them begin with and on
+    up to three lines; else the first and the last. Also the height that further lines take.
+    """
     if len(points) == 1:
-        return _words([(f"{(_TREND_LEFT + _TREND_RIGHT) / 2:.4g}", y, _clip(points[0].label, 40))], "middle")
-    if gap >= 16 * max(len(point.label) for point in points):
-        inner = [(f"{_TREND_LEFT + gap * at:.4g}", y, escape(point.label)) for at, point in enumerate(points[:-1])]
-        return _words(inner, "middle") + _words([(_RIGHT, y, escape(points[-1].label))], "end")
+        return _words([(f"{(_TREND_LEFT + _TREND_RIGHT) / 2:.4g}", y, _clip(points[0].label, 40))], "middle"), 0
+    texts = [show_invisible(point.label) for point in points]
+    begin = commonprefix(texts).rpartition("-")[0]
+    short = [text[len(begin) :].lstrip("-") for text in texts] if begin else texts
+    for most in (1, 2, 3):
+        lines = [text.split("-", most - 1) for text in short]
+        if all(text.isascii() for text in short) and _has_room(lines, gap):
+            inner = [
+                (f"{_TREND_LEFT + gap * at:.4g}", y + _LINE * row, escape(part))
+                for at, parts in enumerate(lines[:-1])
+                for row, part in enumerate(parts)
+            ]
+            ends = [(_RIGHT, y + _LINE * row, escape(part)) for row, part in enumerate(lines[-1])]
+            return _words(inner, "middle") + _words(ends, "end"), _LINE * (max(map(len, lines)) - 1)
     return _words([(_LEFT, y, _clip(points[0].label, 27))], "start") + _words(
         [(_RIGHT, y, _clip(points[-1].label, 27))], "end"
-    )
+    ), 0
+
+
+def _has_room(lines: Sequence[Sequence[str]], gap: float) -> bool:
+    """Whether neighbours do not touch; the last one ends at the edge of the box."""
+    widths = [max(map(len, parts)) * _LETTER for parts in lines]
+    apart = all((one + other) / 2 + _LETTER <= gap for one, other in pairwise(widths[:-1]))
+    before = _TREND_LEFT + gap * (len(widths) - 2) + widths[-2] / 2
+    return apart and before + _LETTER <= _RIGHT - widths[-1] and widths[0] / 2 <= _TREND_LEFT

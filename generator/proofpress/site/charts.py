@@ -87,6 +87,7 @@ _SCHEMA: Final = "https://vega.github.io/schema/vega-lite/v5.json"
 _STATUSES: Final[tuple[Status, ...]] = ("", "superseded", "yanked", "rejected")
 _SHAPES: Final = {"": "circle", "superseded": "diamond", "yanked": "cross", "rejected": "square"}
 _NO_VALUE: Final = "not measured"
+_SEGMENT: Final = {"field": "segment", "type": "nominal"}
 
 
 def trend(
@@ -111,6 +112,11 @@ def trend(
     description += "".join(
         f" {point.label} was {point.status}." for point in points if point.status in {"yanked", "rejected"}
     )
+    description += "".join(
+        f" {point.label} was evaluated on other examples than the one before: not comparable."
+        for point in points[1:]
+        if point.apart
+    )
     with localcontext(_EXACT):
         body, height = draw_trend(points, unit, higher_is_better) if measured else nothing()
     return _chart(
@@ -120,10 +126,13 @@ def trend(
         height,
         prefix,
         TextTable(
-            header=("Release", "Value", "Interval", "Unit", "Status"),
+            header=("Release", "Value", "Interval", "Unit", "Status", "Comparable with the one before"),
             rows=tuple(
-                (point.label, _text(point.value), _interval(point.low, point.high), unit, point.status or "in force")
-                for point in points
+                (
+                    *(point.label, _text(point.value), _interval(point.low, point.high), unit),
+                    *(point.status or "in force", _comparable(points, at)),
+                )
+                for at, point in enumerate(points)
             ),
         ),
         tuple(
@@ -133,13 +142,14 @@ def trend(
                 "low": point.low,
                 "high": point.high,
                 "status": point.status or "in force",
+                "segment": sum(other.apart for other in points[1 : at + 1]),
             }
-            for point in points
+            for at, point in enumerate(points)
         ),
         {
             "encoding": {"x": {"field": "release", "type": "ordinal", "sort": None, "title": "Release"}},
             "layer": [
-                {"mark": "line", "encoding": {"y": _quantity("value", f"{metric} ({unit})")}},
+                {"mark": "line", "encoding": {"y": _quantity("value", f"{metric} ({unit})"), "detail": _SEGMENT}},
                 {"mark": "rule", "encoding": {"y": _quantity("low", None), "y2": {"field": "high"}}},
                 {
                     "mark": {"type": "point", "filled": True, "size": 70},
@@ -328,6 +338,12 @@ def slices(
 
 def _direction(higher_is_better: bool | None) -> str:
     return {True: "higher is better", False: "lower is better", None: "no direction"}[higher_is_better]
+
+
+def _comparable(points: Sequence[TrendPoint], at: int) -> str:
+    if at == 0:
+        return "first"
+    return "no, other examples" if points[at].apart else "yes"
 
 
 def _signed(delta: Decimal) -> str:

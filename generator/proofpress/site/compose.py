@@ -176,6 +176,7 @@ class ReleasePages:
                     cell(step.by),
                     cell(WORDS[step.after], badge=TONES[step.after]),
                     cell(step.reason or ""),
+                    id_=f"event-{step.seq}",
                 )
                 for step in (self.place.standing.history if self.place.standing else ())
             ],
@@ -307,8 +308,9 @@ class ReleasePages:
             verification=(
                 f"{self.rules_passed} rules of rule book {evidence.manifest.rule_book} passed under the profile "
                 f"'{evidence.manifest.profile}'; documents equal a fresh render by template set "
-                f"'{evidence.manifest.template_set.name}'. Its publication was not publicly verified."
+                f"'{evidence.manifest.template_set.name}'."
             ),
+            publication=self.signoff.publication(),
             remarks=[f"{item.rule} {item.file}{item.pointer}: {item.message}" for item in self.pack.remarks],
             folders=groups,
             external=[

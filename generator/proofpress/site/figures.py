@@ -182,6 +182,7 @@ def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]
     for metric in cards[-1]["metrics"]:
         key, unit = metric["key"], metric["unit"]
         points = []
+        before: Mapping[str, Any] | None = None
         for card in cards:
             found = next((item for item in card["metrics"] if item["key"] == key and item["unit"] == unit), None)
             points.append(
@@ -191,8 +192,10 @@ def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]
                     low=_number(found, "ci_low"),
                     high=_number(found, "ci_high"),
                     status=_STATUS.get(places[card["bundle_id"]].status, ""),
+                    apart=_apart(before, found),
                 )
             )
+            before = found or before
         name = f"trend-{slug(key)}"
         chart = trend(
             points,
@@ -203,6 +206,14 @@ def trend_charts(cards: Sequence[Mapping[str, Any]], places: Mapping[str, Place]
         )
         charts.append(NamedChart(name=name, chart=chart))
     return tuple(charts)
+
+
+def _apart(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> bool:
+    """Whether a value must not be read as a step from the one before: it is not known to be of the same examples."""
+    if before is None or after is None:
+        return False
+    keys = before["evaluated_keys_sha256"]
+    return keys is None or keys != after["evaluated_keys_sha256"]
 
 
 def _number(metric: Mapping[str, Any] | None, name: str) -> Decimal | None:

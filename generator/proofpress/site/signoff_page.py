@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from proofpress.evidence.attestation import GateReceipt
 from proofpress.evidence.policy import Policy
+from proofpress.signoff.published import PUBLICATION_FILE, read_published
 from proofpress.signoff.read import Attested, Signed
 from proofpress.signoff.standing import SignoffStanding, State, standing_of
 from proofpress.site.decisions import RECEIPT_PLACE
@@ -54,6 +55,22 @@ class ReleaseSignoff:
         """Whether the policy was changed since the gates were run."""
         return self.receipt is not None and self.receipt.policy.sha256 != self.policy_sha256
 
+    def publication(self) -> dict[str, Any] | None:
+        """What was publicly verified, for the page of evidence files; None when no evidence of it counts."""
+        found = read_published(self.attested, self.policy)
+        if found is None or found.evidence is None or not found.counts:
+            return None
+        said = found.evidence
+        return {
+            "bound_at": said.bound_at,
+            "verifier": said.verifier,
+            "key": found.key,
+            "places": said.places,
+            "checked": said.checked,
+            "not_checked": said.not_checked,
+            "href": f"../attestations/{PUBLICATION_FILE}",
+        }
+
     def badge(self) -> dict[str, str]:
         """The state for the strip of verdicts, with who or what is missing."""
         standing = self.standing
@@ -84,12 +101,15 @@ class ReleaseSignoff:
         return f"{standing.alone.capitalize()}." if standing.alone else ""
 
     def files(self, path: str) -> Iterator[OutputFile]:
-        """The receipt and the signatures, byte for byte, so that others can verify them."""
+        """The receipt and what was signed, byte for byte, so that others can verify it."""
         if self.receipt is not None and self.attested.receipt is not None:
             yield OutputFile(path=f"{path}{RECEIPT_PLACE}", data=self.attested.receipt)
         for signed in self._all:
             if signed.signoff is not None:
                 yield OutputFile(path=f"{path}attestations/{signed.name}", data=self.attested.files[signed.name])
+        if self.publication() is not None:
+            data = self.attested.files[PUBLICATION_FILE]
+            yield OutputFile(path=f"{path}attestations/{PUBLICATION_FILE}", data=data)
 
     @property
     def _all(self) -> tuple[Signed, ...]:

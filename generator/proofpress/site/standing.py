@@ -81,6 +81,10 @@ class Place:
             step = standing.history[-1]
             back = ({"title": f"Active again: {step.other}", "href": f"{releases}{step.other}/"},) if step.other else ()
             found.append(_banner("superseded", f"Rolled back on {step.at[:10]}", step.reason or "", back))
+        elif standing and standing.status == "RETIRED" and standing.history[-1].kind == "superseded":
+            step = standing.history[-1]
+            link = {"title": f"Look at {step.other}", "href": f"{releases}{step.other}/"}
+            found.append(_banner("superseded", f"Superseded on {step.at[:10]}", "", (link,) if step.other else ()))
         if standing and standing.superseded_by:
             bundle = standing.superseded_by
             link = {"title": f"Read {bundle}", "href": f"{releases}{bundle}/"}

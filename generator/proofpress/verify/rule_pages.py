@@ -39,10 +39,12 @@ _GROUPS: Final[Mapping[str, str]] = {
     "DEM": "Demo",
     "XPK": "Between packs",
     "POL": "Policy",
+    "PUB": "Publication",
     "PAP": "Papers that quote a release",
     "REG": "Registry",
     "GAT": "Gates",
     "SGN": "Sign-off",
+    "LNK": "Published links",
     "GLW": "Packages of GenoLeWM",
 }
 

@@ -13,6 +13,8 @@
     typeof value === "number" && context && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
 
   const load = async (path) => {
+    if (globalThis.proofpressText) return JSON.parse(await globalThis.proofpressText(root, path), written);
+    if (location.protocol === "file:") throw new Error("a page that was opened from a folder may not read files; build with --offline");
     const answer = await fetch(root + path);
     if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
     return JSON.parse(await answer.text(), written);
@@ -207,7 +209,8 @@
     const links = element("p", undefined, { class: "pp-actions" });
     for (const release of [a, b]) {
       const data = `${root}api/v1/releases/${encodeURIComponent(release.bundle_id)}.json`;
-      links.append(element("a", release.bundle_id, { href: `${root}releases/${release.bundle_id}/` }), " ");
+      const page = globalThis.proofpressText ? "index.html" : "";
+      links.append(element("a", release.bundle_id, { href: `${root}releases/${release.bundle_id}/${page}` }), " ");
       links.append(element("a", `Data of ${release.bundle_id} (JSON)`, { href: data }), " ");
     }
     parts.push(links);
