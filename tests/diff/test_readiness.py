@@ -8,11 +8,13 @@ import pytest
 
 from complete_pack import CompletePack
 from proofpress.diff import CHANGE_CODES, Change
+from proofpress.diff.change import KINDS
 from proofpress.diff.readiness import compare_readiness
 from proofpress.evidence.evaluation import Target
 from proofpress.evidence.pack import Evidence
 from proofpress.evidence.values import Number
 from proofpress.gate.gates_changes import severity_of
+from proofpress.site.changes import PARTS
 
 
 @pytest.fixture
@@ -77,3 +79,8 @@ def test_a_row_that_is_no_longer_required_is_seen(held: Evidence) -> None:
     without = replace(held, readiness=None)
     assert {code for code, _way, verdict in told(held, without) if verdict == "deny"} == {"RDY-ROW-REMOVED"}
     assert {code for code, _way, _verdict in told(without, held)} == {"RDY-ROW-ADDED"}
+
+
+def test_the_page_of_changes_has_a_place_for_every_kind() -> None:
+    """A change of the policy stands on the pages of decisions."""
+    assert {kind for _anchor, _title, kinds in PARTS for kind in kinds} == {*KINDS} - {"policy"}
