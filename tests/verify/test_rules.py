@@ -351,6 +351,7 @@ READING_CASES = dict(
         one("SCH005", "release.json", "", lambda pack: pack.remove("release.json")),
     )
 )
+_UNSTATED = {"code": "NOT_STATED", "reason": "the source does not state it"}
 PACK_CASES = dict(
     (
         one("INT001", "model/weights.bin", "", lambda pack: pack.write("model/weights.bin", b"\x01" * 64)),
@@ -365,6 +366,7 @@ PACK_CASES = dict(
         one("PRO020", "release.json", _UPSTREAM, manifest("/profile", "typed"), profiles=Profiles({"typed": _TYPED})),
         one("PRO021", EVAL, "/rows/0/per_sample", _unbacked, profiles=_BACKED),
         one("PRO022", PREFLIGHT, "/configuration/validated_by", manifest("/profile", "backed"), profiles=_CHECKED),
+        one("PRO030", "release.json", "/licence", sealed("release.json", "/licence", _UNSTATED)),
         one("PRO002", "manifest.json", "/profile", manifest("/profile", "standard"), policy=_FLOOR),
         one("GEN001", COST, "/generated_by", sealed(COST, "/generated_by", "by-hand")),
         one("IDN001", DEMO, "/release_id", sealed(DEMO, "/release_id", "digits-v0.2.0-tiny-r1")),

@@ -1,25 +1,127 @@
-"""Commands that read other people's formats: import genolewm."""
+"""Commands that read other people's formats: import."""
 
 import json
-from dataclasses import replace
+from collections import Counter
+from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 
 import click
 
-from proofpress.cli.base import FINDING_FORMATS, cli, emit, exit_code, format_option, print_report
-from proofpress.errors import ExitCode, UsageError
+from proofpress.cli.base import (
+    FINDING_FORMATS,
+    FORMATS,
+    cli,
+    cores,
+    emit,
+    emit_json,
+    exit_code,
+    format_option,
+    print_report,
+)
+from proofpress.errors import ExitCode, NothingCheckedError, UsageError
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@cli.group("import")
+class _Formats(click.Group):
+    """The commands that were written for a format, and one for each importer there is."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from proofpress.exchange.importers import importers
+
+        return sorted({*super().list_commands(ctx), *importers()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        from proofpress.exchange.importers import importers
+
+        found = super().get_command(ctx, cmd_name)
+        if found is None and cmd_name in importers():
+            found = _format_command(cmd_name, importers()[cmd_name].title)
+        return found
+
+
+@cli.group("import", cls=_Formats)
 def import_() -> None:
-    """Importers: packages of other projects → packs, or a verdict on them.
+    """Importers: evidence of other projects and in other formats → packs.
 
     \b
     Example:  proofpress import genolewm --check release/
+              proofpress import spacy meta/ --all --into packs
     """
+
+
+def _format_command(name: str, title: str) -> click.Command:
+    """The command of one importer: all have the same options."""
+
+    @click.pass_obj
+    def run(root: Path, source: Path, into: Path, every: bool, jobs: int, format_: str) -> ExitCode:
+        return _import(root, name, root / source, root / into, every, jobs, format_)
+
+    options = (
+        click.Argument(["source"], type=click.Path(path_type=Path)),
+        click.Option(
+            ["--into"],
+            required=True,
+            type=click.Path(path_type=Path, file_okay=False),
+            help="Folder of the new pack; with --all the folder of packs, where each goes to <family>/<release id>.",
+        ),
+        click.Option(["--all", "every"], is_flag=True, help="Import every release below SOURCE."),
+        click.Option(
+            ["--jobs", "-j"], type=click.IntRange(1, 256), default=cores(), help="Processes. [default: all cores]"
+        ),
+        click.Option(["--format", "format_"], type=FORMATS, default="text", show_default=True, help="Form of output."),
+    )
+    about = (
+        f"Import {title}. The pack's profile is `imported`: what the source does not state is absent, with the reason. "
+        "`import_report.json` in the pack says what was mapped, kept, lost and missing."
+        f"\n\n\b\nExample:  proofpress import {name} SOURCE --all --into packs"
+    )
+    return click.Command(name, params=list(options), callback=run, help=about)
+
+
+def _import(root: Path, name: str, source: Path, into: Path, every: bool, jobs: int, format_: str) -> ExitCode:
+    from proofpress.exchange.foreign import RefusedError
+    from proofpress.exchange.history import Outcome, import_all, import_one
+    from proofpress.exchange.importers import importer_named
+    from proofpress.pipeline import rules_at
+
+    if not source.exists():
+        raise UsageError(f"{source}: no such file or folder")
+    importer, template_set = importer_named(name), rules_at(root).sets.newest()
+    if every:
+        outcomes = import_all(importer, source, into, template_set, jobs=jobs)
+    else:
+        items = list(islice(importer.items(source), 2))
+        if len(items) != 1:
+            many = "more than one release" if items else "no release"
+            raise UsageError(f"{source} holds {many} in this format", hint="name one, or import them with --all")
+        item = items[0]
+        try:
+            made = import_one(importer, item, source, into, template_set)
+        except RefusedError as exc:
+            outcomes = iter([Outcome(item=item.name, state="refused", reason=str(exc))])
+        else:
+            outcomes = iter([Outcome.of(item, made, str(into))])
+    counts: Counter[str] = Counter()
+    told = []
+    for outcome in outcomes:
+        counts[outcome.state] += 1
+        if format_ == "json":
+            told.append(asdict(outcome))
+        elif outcome.state == "refused":
+            emit(f"refused  {outcome.item}: {outcome.reason}")
+        elif outcome.state == "made":
+            lost = f"{outcome.no_place} without a place, {outcome.missing} missing"
+            emit(f"made     {outcome.path}  from {outcome.item}: {outcome.rows} rows, {lost}")
+    if format_ == "json":
+        emit_json("imported", {"format": name, "outcomes": told})
+    else:
+        emit(f"{counts['made']} imported, {counts['kept']} there already, {counts['refused']} refused")
+    if not counts:
+        raise NothingCheckedError(f"{source} holds nothing in this format")
+    return ExitCode.FINDINGS if counts["refused"] else ExitCode.OK
 
 
 @import_.command("genolewm")

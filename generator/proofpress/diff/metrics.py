@@ -67,7 +67,7 @@ def _weighed(change: Change, row: MetricRow, tests: Mapping[str, RowDifference],
         told = f" By {test.method} over {test.n} pairs: {interval}, p = {test.p_value}"
         corrected = f" ({test.p_adjusted} corrected for all rows)." if test.p_adjusted != test.p_value else "."
         change = replace(change, test=test, explanation=change.explanation + told + corrected)
-    if row.slice and row.n < least:
+    if row.slice and row.n is not None and row.n < least:
         sentence = f"{row.key} moved by {change.delta} on {row.n} examples, fewer than the {least} of a slice to judge."
         return replace(change, code="SLC-BELOW-MINIMUM", direction="unknown", explanation=sentence)
     return change
@@ -108,7 +108,7 @@ def _lone(gone: Iterable[MetricRow], fresh: Iterable[MetricRow]) -> list[Change]
 def _compare(was: MetricRow, now: MetricRow) -> list[Change]:
     changes: list[Change] = []
     both_absent = was.value is None and now.value is None and was.absent == now.absent
-    obstacles = () if both_absent else obstacles_between(was, now)
+    obstacles = () if both_absent or _same_unstated(was, now) else obstacles_between(was, now)
     if obstacles:
         changes.append(_apart(was, now, obstacles))
     elif was.value is not None and now.value is not None and was.value != now.value:
@@ -142,6 +142,12 @@ def _rebased(rows: dict[tuple[str | None, str | None], list[str]]) -> list[Chang
             )
         )
     return changes
+
+
+def _same_unstated(was: MetricRow, now: MetricRow) -> bool:
+    """Whether two imported rows, which state no examples, say the very same: then nothing needs to be judged."""
+    no_examples = was.n is None and now.n is None
+    return no_examples and (was.value, was.unit, was.higher_is_better) == (now.value, now.unit, now.higher_is_better)
 
 
 def obstacles_between(was: MetricRow, now: MetricRow) -> tuple[str, ...]:

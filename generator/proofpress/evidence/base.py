@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from proofpress.evidence.values import Count, Digest, JsonObject, Label, Name, PackPath, SemVer, Text
+from proofpress.evidence.values import Count, Digest, JsonObject, Label, Name, PackPath, SemVer, StatedText, Text
 
 
 class Model(BaseModel):
@@ -43,4 +43,5 @@ class Absence(Model):
     reason: Text
 
 
+StatedTexts = Annotated[tuple[StatedText, ...], Field(min_length=1)]
 NonEmptyTexts = Annotated[tuple[Text, ...], Field(min_length=1)]

@@ -4,20 +4,22 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Absence, Document, Model, NonEmptyTexts, ProducedFile
+from proofpress.evidence.base import Absence, Document, Model, ProducedFile, StatedTexts
 from proofpress.evidence.values import (
-    Commit,
     Count,
     Digest,
-    Identity,
     JsonObject,
     Label,
     Name,
     Number,
     PackPath,
     ReleaseId,
+    StatedCommit,
+    StatedDigest,
+    StatedIdentity,
+    StatedName,
+    StatedTime,
     Text,
-    UtcTime,
 )
 
 
@@ -53,7 +55,7 @@ class MetricRow(Model):
     absent: Absence | None = None
     unit: Name
     higher_is_better: bool | None
-    n: Count
+    n: Count | None
     ci_low: Number | None = None
     ci_high: Number | None = None
     ci_level: Number | None = None
@@ -79,8 +81,8 @@ class EvalSplit(Model):
     """A split that was evaluated: number of records and digest of their sorted keys."""
 
     name: Name
-    n: Count
-    keys_sha256: Digest
+    n: Count | None
+    keys_sha256: StatedDigest
 
 
 class Baseline(Model):
@@ -108,12 +110,12 @@ class Measurement(Document):
     """Rows that were measured together: of one model, by one run, on splits of one snapshot."""
 
     release_id: ReleaseId
-    model_id: Identity
-    run_id: Name
-    training_run_id: Name
-    commit: Commit
-    dataset_snapshot_id: Name
-    evaluated_at: UtcTime
+    model_id: StatedIdentity
+    run_id: StatedName
+    training_run_id: StatedName
+    commit: StatedCommit
+    dataset_snapshot_id: StatedName
+    evaluated_at: StatedTime
     parameters: JsonObject = Field(description="The parameters that the evaluated run used.")
     splits: Annotated[tuple[EvalSplit, ...], Field(min_length=1)]
     baselines: tuple[Baseline, ...] = ()
@@ -132,9 +134,9 @@ class MetricsFile(Measurement):
 class EvalMetrics(Measurement):
     """All metrics of one evaluation run, with conclusions and negative findings."""
 
-    conclusions: NonEmptyTexts
-    negative_findings: NonEmptyTexts
-    limitations: NonEmptyTexts
+    conclusions: StatedTexts
+    negative_findings: StatedTexts
+    limitations: StatedTexts
     inputs: tuple[MetricsInput, ...] = Field(default=(), description="The metrics files that were aggregated.")
     effective_config: ProducedFile | None = Field(
         default=None, description="The committed evaluation configuration with the overrides of this run."

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from proofpress.evidence.values import Number
+from proofpress.evidence.values import Number, Unstated
 
 
 def dump_json(value: Any, *, indent: int | None = 2) -> str:
@@ -48,6 +48,8 @@ def _other(value: Any) -> Any:
 
 def plain(value: Any) -> Any:
     """Turn models into dictionaries of their set fields, recursively; other values stay as they are."""
+    if isinstance(value, Unstated):
+        return value.fields
     if isinstance(value, BaseModel):
         return {name: plain(item) for name, item in value if name in value.model_fields_set}
     if isinstance(value, Mapping):
@@ -92,7 +94,7 @@ def _write(value: Any, newline: str, step: str, parts: list[str]) -> None:
     if write is not None:
         parts.append(write(value))
         return
-    if isinstance(value, BaseModel):
+    if isinstance(value, BaseModel | Unstated):
         value = plain(value)
     inner = newline + step if newline else ""
     comma = "," + inner if newline else ", "

@@ -63,6 +63,10 @@ class Profile(Model):
         default_factory=dict,
         description="Form (a regular expression) of each identity of another project in the release's extensions",
     )
+    unstated: bool = Field(
+        default=False,
+        description="Whether a fact that an imported source does not state may be absent, with the reason",
+    )
     metrics: tuple[RequiredMetric, ...] = ()
     costs: tuple[RequiredCost, ...] = ()
     slice_dimensions: tuple[Name, ...] = ()

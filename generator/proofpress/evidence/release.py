@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from proofpress.evidence.base import Document, Model, NonEmptyTexts
+from proofpress.evidence.base import Document, Model, StatedTexts
 from proofpress.evidence.values import (
     Count,
     Digest,
@@ -15,8 +15,10 @@ from proofpress.evidence.values import (
     Name,
     PackPath,
     ReleaseId,
+    StatedName,
+    StatedText,
+    StatedTime,
     Text,
-    UtcTime,
 )
 
 CHANGELOG_SECTIONS = ("added", "changed", "deprecated", "removed", "fixed", "security")
@@ -25,7 +27,7 @@ CHANGELOG_SECTIONS = ("added", "changed", "deprecated", "removed", "fixed", "sec
 class Author(Model):
     """A person or an organisation that answers for the release."""
 
-    name: Name
+    name: StatedName
     kind: Literal["person", "organization"] = "person"
     affiliation: Name | None = None
     orcid: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]$")] | None = None
@@ -88,12 +90,12 @@ class Release(Document):
     family: Name
     title: Name
     version: Name
-    summary: Text
-    released_at: UtcTime
+    summary: StatedText
+    released_at: StatedTime
     predecessor: Predecessor | None
-    intended_use: NonEmptyTexts
-    out_of_scope: NonEmptyTexts
-    licence: Name = Field(description="SPDX expression")
+    intended_use: StatedTexts
+    out_of_scope: StatedTexts
+    licence: StatedName = Field(description="SPDX expression")
     authors: Annotated[tuple[Author, ...], Field(min_length=1)]
     keywords: tuple[Name, ...] = ()
     headline: Annotated[tuple[HeadlineMetric, ...], Field(min_length=1)]

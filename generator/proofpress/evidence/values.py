@@ -7,7 +7,14 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidatorFunctionWrapHandler,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -61,6 +68,63 @@ class Number(Decimal):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         return {"type": "number"}
+
+
+class Unstated(str):
+    """Stands where an imported source does not state a fact: reads `not stated`, and knows why.
+
+    In JSON it is `{"code": "NOT_STATED", "reason": …}`. Only a profile with `unstated: true` accepts it.
+    """
+
+    __slots__ = ("reason",)
+    reason: str
+
+    def __new__(cls, reason: str) -> Self:
+        text = super().__new__(cls, "not stated")
+        text.reason = reason
+        return text
+
+    def __reduce__(self) -> tuple[type["Unstated"], tuple[str]]:
+        return (Unstated, (self.reason,))
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The object that stands for it in JSON."""
+        return {"code": "NOT_STATED", "reason": self.reason}
+
+
+class _MayBeUnstated:
+    """Lets a text field hold an `Unstated` in its place."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(_stated_or_not, handler(source))
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        absent = {
+            "type": "object",
+            "description": "The imported source does not state it; only for a profile that accepts this.",
+            "additionalProperties": False,
+            "required": ["code", "reason"],
+            "properties": {
+                "code": {"const": "NOT_STATED"},
+                "reason": {"type": "string", "minLength": 1, "maxLength": 4000},
+            },
+        }
+        return {"anyOf": [handler(schema), absent]}
+
+
+def _stated_or_not(value: Any, inner: ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, Unstated):
+        return value
+    if not isinstance(value, dict):
+        return inner(value)
+    reason = value.get("reason")
+    if value.keys() != {"code", "reason"} or value["code"] != "NOT_STATED" or not isinstance(reason, str):
+        raise PydanticCustomError("unstated", "a text, or the code NOT_STATED with a reason, is expected")
+    return Unstated(_one_line(reason))
+
+
+MAY_BE_UNSTATED = _MayBeUnstated()
 
 
 def _integer(value: object) -> object:
@@ -178,6 +242,12 @@ Role = Annotated[
     str, _matching(r"[a-z][a-z0-9]*(?:[ -][a-z0-9]+)*", "role in lower-case words", "model owner", most=80)
 ]
 JsonObject = dict[str, Any]
+StatedText = Annotated[Text, MAY_BE_UNSTATED]
+StatedName = Annotated[Name, MAY_BE_UNSTATED]
+StatedDigest = Annotated[Digest, MAY_BE_UNSTATED]
+StatedIdentity = Annotated[Identity, MAY_BE_UNSTATED]
+StatedCommit = Annotated[Commit, MAY_BE_UNSTATED]
+StatedTime = Annotated[UtcTime, MAY_BE_UNSTATED]
 
 
 class ReleaseParts:

@@ -44,7 +44,9 @@ def judged_threshold(case: GateCase, threshold: Threshold) -> Iterator[GateDecis
             why = f"the threshold is in '{threshold.unit}', the row in '{row.unit}'"
         elif unit_class(row.unit) == "fraction" and row.value.copy_abs() > 1:
             why = f"{row.value} is no {row.unit}; it looks like percent"
-        elif row.n < threshold.least_n:
+        elif row.n is None and threshold.least_n:
+            why = "nothing says on how many examples it was measured"
+        elif row.n is not None and row.n < threshold.least_n:
             verdict, why = "deny", f"measured on {row.n} examples, fewer than {threshold.least_n}"
         else:
             reached = row.value >= threshold.value if threshold.op == ">=" else row.value <= threshold.value
@@ -121,7 +123,7 @@ def _judged(case: GateCase, limit: Regression, was: MetricRow) -> tuple[Decision
         return "pass", "absent", "both releases say, for the same reason, that there is no value"
     if reasons := obstacles_between(was, now):
         return "not decided", found, f"not comparable, because {'; '.join(reasons)}"
-    if now.slice and now.n < case.gates.least_slice_n:
+    if now.slice and now.n is not None and now.n < case.gates.least_slice_n:
         return "warn", found, f"{now.n} examples are fewer than the {case.gates.least_slice_n} of a slice to judge"
     if now.higher_is_better is None or was.value is None or now.value is None:
         return "not decided", found, "the row does not say whether higher is better"
@@ -173,10 +175,14 @@ def slices(case: GateCase) -> Iterator[GateDecision]:
         return
     enough = 0
     for key, row in _first_of_each_slice(case.rows.values()):
+        if row.n is None:
+            continue
         if row.n >= least:
             enough += 1
             continue
-        before = max((was.n for rows in case.old_rows.values() for was in rows if _slice_of(was) == key), default=None)
+        same = (was for rows in case.old_rows.values() for was in rows if _slice_of(was) == key)
+        held = [was.n for was in same if was.n is not None]
+        before = max(held, default=None)
         fell = before is not None and before >= least
         why = f"it held {before} before" if fell else "it is new" if before is None else "it was as small before"
         subject = f"{row.split}[{key[1]}]"
@@ -195,7 +201,10 @@ def _first_of_each_slice(rows: Iterable[list[MetricRow]]) -> Iterator[tuple[tupl
     least: dict[tuple[str, str], MetricRow] = {}
     for row in (row for same in rows for row in same):
         key = _slice_of(row)
-        if key is not None and (key not in least or row.n < least[key].n):
+        if key is None:
+            continue
+        known = least[key].n if key in least else None
+        if key not in least or (row.n is not None and (known is None or row.n < known)):
             least[key] = row
     yield from least.items()
 

@@ -48,7 +48,7 @@ def quotables(rows: Sequence[MetricRow]) -> Iterator[Quotable]:
             "ci_low": row.ci_low,
             "ci_high": row.ci_high,
             "ci_level": row.ci_level,
-            "n": Decimal(row.n),
+            "n": None if row.n is None else Decimal(row.n),
             "baseline": row.baseline_value,
             "delta": row.delta_vs_baseline,
         }

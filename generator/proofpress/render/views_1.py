@@ -48,6 +48,8 @@ def _metric(row: MetricRow, index: int) -> Row:
     view["target"] = Sourced(f"{row.target.op} {row.target.value}" if row.target else "", f"{_EVAL}#{at}/target")
     view["notes"] = Sourced(row.notes or "", f"{_EVAL}#{at}/notes")
     view["keys"] = Sourced(row.evaluated_keys_sha256 or "", f"{_EVAL}#{at}/evaluated_keys_sha256")
+    if row.n is None:
+        view["n"] = src(_EVAL, f"{at}/n", "not stated")
     if row.slice is not None:
         view["slice_value"] = src(_EVAL, f"{at}/slice/value", row.slice.value)
     return view

@@ -29,6 +29,7 @@ from proofpress.evidence.withdrawn import Withdrawals
 from proofpress.registry.events import SCHEMA_VERSION as EVENT_VERSION
 from proofpress.repair.report import report_schemas
 from proofpress.schemas.citing import CITING
+from proofpress.schemas.exchange import OUTPUTS as EXCHANGE
 from proofpress.schemas.outputs import OUTPUTS
 from proofpress.schemas.published import API
 from proofpress.schemas.registry import OUTPUTS as REGISTRY_OUTPUTS
@@ -108,7 +109,7 @@ def schemas() -> Mapping[str, dict[str, Any]]:
     for name, (title, body) in API.items():
         shape = closed({"schema": {"const": f"proofpress.{name.removesuffix('-api')}/1"}, **body})
         found[name] = {**_head(name, "1", title), **shape}
-    for name, (title, body) in {**OUTPUTS, **CITING, **REGISTRY_OUTPUTS}.items():
+    for name, (title, body) in {**OUTPUTS, **EXCHANGE, **CITING, **REGISTRY_OUTPUTS}.items():
         schema = REPORT_SCHEMA if name == "findings" else f"proofpress.{name}/1"
         shape = closed({"schema": {"const": schema}, **body})
         found[name] = {**_head(name, "1", title), **shape}

@@ -117,6 +117,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             },
             "deprecated": {**listed(TEXT), "description": "Names that will go."},
             "changelog": {**listed(TEXT), "description": "Entries, each as `section: text`."},
+            "imported": {"type": "boolean", "description": "Whether it was made from another format."},
             "derived": DERIVED,
             **dict.fromkeys(("bundle_id", "release_id", "family", "title", "version", "summary", "released_at"), TEXT),
             "rule_book": {"type": "integer", "minimum": 1},

@@ -316,9 +316,9 @@ def compare_page(frames: FrameSet, entries: Sequence[Entry]) -> Iterator[OutputF
 
 
 def feed(frames: FrameSet, entries: Sequence[Entry], cards: Cards) -> Iterator[OutputFile]:
-    """An Atom feed of the newest releases."""
+    """An Atom feed of the newest releases; one without a date has no place in it."""
     base = frames.site_url
-    newest = entries[:FEED]
+    newest = [entry for entry in entries[:FEED] if entry.released_at[:1].isdigit()]
     updated = max((entry.released_at for entry in newest), default="1970-01-01T00:00:00Z")
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'

@@ -53,7 +53,7 @@ def tile(item: MetricRow, comparison: Comparison | None, place: Place) -> dict[s
     if item.value is None:
         shown, lines = (f"{item.absent.code}: {item.absent.reason}" if item.absent else "not stated"), []
     else:
-        shown, lines = str(item.value), [f"n\u00a0=\u00a0{item.n}"]
+        shown, lines = str(item.value), [f"n\u00a0=\u00a0{item.n}"] if item.n is not None else []
         if item.ci_low is not None and item.ci_level is not None:
             lines.insert(0, f"{_level(item.ci_level)} interval {item.ci_low} to {item.ci_high}")
     return {

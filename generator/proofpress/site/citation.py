@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from proofpress.evidence.evaluation import MetricRow
 from proofpress.evidence.pack import Evidence
+from proofpress.evidence.values import Unstated
 
 Kind = Literal["software", "report", "dataset", "preprint", "page"]
 
@@ -64,6 +65,11 @@ class CitationRecord:
     note: str = ""
 
     @property
+    def is_dated(self) -> bool:
+        """Whether the date is one: an imported source may state none."""
+        return self.date[:1].isdigit()
+
+    @property
     def key(self) -> str:
         """The citation key: the bundle's id, the part of the release where it is not the whole, and the metric.
 
@@ -87,6 +93,11 @@ class CitationRecord:
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_.]+")
 _NUMBERED: Final = {"eval-report": "eval"}
 SPDX: Final = re.compile(r"(?!LicenseRef-|DocumentRef-)[A-Za-z0-9][A-Za-z0-9.+-]*")
+
+
+def is_citable(evidence: Evidence) -> bool:
+    """Whether a release may be cited: a rehearsal must not be, and an imported release without a date can't be."""
+    return not evidence.is_rehearsal and not isinstance(evidence.release.released_at, Unstated)
 
 
 def record_of(
@@ -126,7 +137,7 @@ def record_of(
         keywords=release.keywords,
         swhid=swhid,
         doi=doi,
-        citable=not evidence.is_rehearsal,
+        citable=is_citable(evidence),
     )
 
 

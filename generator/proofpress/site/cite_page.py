@@ -47,6 +47,7 @@ def view(citing: Citing, formats: Sequence[CitationFile]) -> dict[str, Any]:
     identity = citing.swhid or "not computed: the pack holds large artifacts"
     return {
         "citable": citing.citable,
+        "rehearsal": citing.pack.evidence.is_rehearsal,
         "apa": safe(citing.box()[0]),
         "facts": [
             {"name": "Permanent address", "text": citing.release_url},

@@ -12,7 +12,7 @@ from proofpress.papers.macros import Macros
 from proofpress.render.document import RenderedDocument
 from proofpress.site import cite, cite_web, deposits
 from proofpress.site.addresses import DATA_CARD, EVAL_REPORT, MACROS, METRICS, place_of
-from proofpress.site.citation import CitationRecord, Kind, record_of, record_of_metric
+from proofpress.site.citation import CitationRecord, Kind, is_citable, record_of, record_of_metric
 from proofpress.site.cite_web import Resource, Surroundings
 from proofpress.site.deposits import Payload
 from proofpress.site.markdown_page import PageBody, render_page
@@ -70,8 +70,8 @@ class Citing:
 
     @cached_property
     def citable(self) -> bool:
-        """Whether the release may be cited; a rehearsal may not."""
-        return not self.pack.evidence.is_rehearsal
+        """Whether the release may be cited; a rehearsal may not, and an imported release without a date can't be."""
+        return is_citable(self.pack.evidence)
 
     @cached_property
     def documents(self) -> dict[str, RenderedDocument]:

@@ -99,7 +99,7 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
     overall = {(item.name, item.split): item for item in rows if item.slice is None}
     groups: dict[tuple[str, str, str], list[MetricRow]] = {}
     for item in rows:
-        if item.slice is not None and (item.name, item.split) in headline:
+        if item.slice is not None and item.n is not None and (item.name, item.split) in headline:
             groups.setdefault((item.slice.dimension, item.name, item.split), []).append(item)
     charts: list[NamedChart] = []
     for (dimension, metric, split), chosen in list(groups.items())[:MAX_SLICE_CHARTS]:
@@ -111,7 +111,7 @@ def _slice_charts(evidence: Evidence, rows: Sequence[MetricRow]) -> list[NamedCh
                 SliceRow(
                     label=item.slice.value if item.slice else "",
                     value=item.value,
-                    n=item.n,
+                    n=item.n or 0,
                     low=item.ci_low,
                     high=item.ci_high,
                 )

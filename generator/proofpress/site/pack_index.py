@@ -189,6 +189,11 @@ def _read_some(paths: Sequence[Path]) -> list[tuple[str, str]]:
     return read
 
 
+def _stated(value: object) -> str:
+    """A text of a release as its page shows it; an imported one may not state it."""
+    return "not stated" if isinstance(value, dict) else str(value)
+
+
 def _facts(heads: Mapping[str, bytes]) -> dict[str, str]:
     facts = {"pack_id": "sha256:" + hashlib.sha256(heads.get("manifest.json", b"")).hexdigest()}
     with suppress(ValueError, RecursionError, AttributeError):
@@ -198,7 +203,7 @@ def _facts(heads: Mapping[str, bytes]) -> dict[str, str]:
         suffix = f".b{bundle}" if bundle != 1 else ""
         facts |= {
             "release_id": str(release.get("release_id", "")),
-            "released_at": str(release.get("released_at", "")),
+            "released_at": _stated(release.get("released_at", "")),
             "predecessor": f"{before['release_id']}{suffix}" if "release_id" in before else "",
         }
     return facts

@@ -27,6 +27,7 @@ from proofpress.verify.rules import (
     schema_life,
     signatures,
     slices,
+    stated,
 )
 
 
@@ -141,6 +142,7 @@ PACK_RULES: tuple[Rule, ...] = (
     *promises.RULES,
     *assurance.RULES,
     *slices.RULES,
+    *stated.RULES,
     *derivations.RULES[:1],
     *signatures.RULES,
     *derivations.RULES[1:],
@@ -179,7 +181,7 @@ ACROSS = (
         "A PATCH release, or a new revision of the same version, removes or changes an entry of the interface of\n"
         "the final release before it on its line (same name, same variant), or a PATCH changes a score on a fixed\n"
         "input; or one of the two has no `interface.json`, so that nothing shows that a PATCH scores as the release\n"
-        "before did. Whoever takes a PATCH does so without looking.",
+        "before did. Whoever takes a PATCH does so without looking. An imported release promised nothing in our form.",
         book=2,
     ),
     _elsewhere(

@@ -13,12 +13,15 @@ from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.ledger import Ledger
 from proofpress.evidence.pack import KIND_BY_PATH, Evidence
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Unstated
 
 _SHOWN = 80
 _PATHS = {kind.model: kind.path for kind in KIND_BY_PATH.values()}
 RELEASED, VALUE = "model of release", "value"
 """Kinds of identities that outlive the bundle: the model that a release is about, and values that others quote."""
 _IN_FULL = 2
+IMPORTER = "proofpress.import."
+"""How the labels of documents that were made from another format begin."""
 """The rule book from which on packs are held to whole records."""
 _OF_THE_PACK = {"schema_version", "generated_by", "requires", "extensions", "release_id", "notes"}
 """Fields of a run's record that are about the pack that tells of it."""
@@ -74,6 +77,7 @@ class PackFacts:
     promises: tuple[Kept, ...] = ()
     deprecated: tuple[str, ...] = ()
     changelog: tuple[str, ...] = ()
+    imported: bool = False
     derived: Derived | None = None
 
     @property
@@ -110,6 +114,7 @@ def facts_of(label: str, evidence: Evidence) -> PackFacts:
             for section in CHANGELOG_SECTIONS
             for text in getattr(evidence.release.changelog, section)
         ),
+        imported=evidence.release.generated_by.startswith(IMPORTER),
         derived=_derived(evidence),
     )
 
@@ -128,6 +133,7 @@ def facts_from(card: Mapping[str, Any]) -> PackFacts:
         deprecated=tuple(card["deprecated"]),
         changelog=tuple(card["changelog"]),
         predecessor_pack_id=card["predecessor_pack_id"],
+        imported=card.get("imported", False),
         derived=_derived_from(card.get("derived")),
         **{name: card[name] for name in names},
     )
@@ -157,6 +163,11 @@ def _derived_from(card: Mapping[str, Any] | None) -> Derived | None:
 
 
 def _identities(evidence: Evidence) -> Iterator[Identity]:
+    """The identities that are stated; what an imported source does not state is nobody's identity."""
+    return (item for item in _all_identities(evidence) if not isinstance(item.name, Unstated))
+
+
+def _all_identities(evidence: Evidence) -> Iterator[Identity]:
     yield from _data_identities(evidence)
     if evidence.manifest.rule_book >= _IN_FULL:
         yield from _records(evidence)

@@ -20,7 +20,7 @@ def broken_promises(packs: Mapping[str, PackFacts]) -> Iterator[Finding]:
 
     A PATCH, or a new revision of the same version, takes nothing back, and a PATCH changes no score on a fixed
     input, which both releases must show (XPK004). A MINOR takes back only what is experimental or was deprecated
-    before (XPK005).
+    before (XPK005). An imported release promised nothing in our form.
     """
     lines: dict[tuple[str, str], list[tuple[tuple[int, ...], int, PackFacts]]] = defaultdict(list)
     for pack in packs.values():
@@ -42,6 +42,8 @@ def _taken_back(pack: PackFacts, before: PackFacts) -> Iterator[Finding]:
         return
     rule = "XPK005" if own[1] != was[1] else "XPK004"
     level = "MINOR" if rule == "XPK005" else "PATCH" if own != was else "revision"
+    if pack.imported:
+        return
     if level == "PATCH" and not (pack.promises and before.promises) and pack.rule_book >= _SHOWN_SINCE:
         lacking = before if pack.promises else pack
         message = f"nothing shows that the PATCH scores as {before.label} does: {lacking.label} has no interface"

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from proofpress.errors import ProofpressError
+from proofpress.errors import ProofpressError, UsageError
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding, Severity
@@ -69,6 +69,15 @@ class Case:
         if found is None or not (elsewhere or isinstance(found, FileEntry)):
             return "not in manifest.json"
         return "" if (found.sha256, found.size) == (item.sha256, item.size) else bytes_of(found)
+
+    @cached_property
+    def imported(self) -> bool:
+        """Whether the profile accepts facts that an imported source does not state: its texts are others' words."""
+        try:
+            chain = self.profiles.chain(self.evidence.manifest.profile)
+        except UsageError:
+            return False  # PRO003 says so
+        return any(profile.unstated for profile in chain)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from proofpress.evidence.assurance import FailureMode, Selection
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.pack import PARAMS, Evidence
+from proofpress.evidence.values import Unstated
 from proofpress.ingest.rows import RowGroup
 from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
@@ -364,6 +365,8 @@ def purpose(case: Case) -> Iterator[Finding]:
     intended = {_plain(text) for text in release.intended_use}
     for field in ("intended_use", "out_of_scope"):
         for index, text in enumerate(getattr(release, field)):
+            if isinstance(text, Unstated):
+                continue
             if tells_nothing(text):
                 problem, expected = "an empty phrase instead of a use", "a use, in a sentence"
             elif field == "out_of_scope" and _plain(text) in intended:

@@ -10,7 +10,7 @@ from proofpress.evidence.base import Model
 from proofpress.evidence.evaluation import EvalMetrics
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.release import CHANGELOG_SECTIONS
-from proofpress.evidence.values import Number
+from proofpress.evidence.values import Number, Unstated
 from proofpress.ingest.strict import pointer_of
 from proofpress.verify.phrases import says_nothing, tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
@@ -86,6 +86,8 @@ def complete(case: Case) -> Iterator[Finding]:
     metric's name, the split, the value, and the difference to the baseline where there is one.
     """
     evaluation: EvalMetrics | None = case.evidence.evaluation
+    if evaluation is not None and all(isinstance(text, Unstated) for text in evaluation.conclusions):
+        return  # an imported source that concludes nothing; PRO030 decides whether that may be
     for index, row in enumerate(evaluation.rows if evaluation else ()):
         if row.slice is not None or row.value is None or evaluation is None:
             continue
@@ -134,6 +136,7 @@ def integers(case: Case) -> Iterator[Finding]:
 def elsewhere(case: Case) -> Iterator[Finding]:
     """A title, description, use, limit, note or boundary in any document holds a decimal number or percentage that no
     measured value of the pack rounds to, as CLM002 has it for conclusions, summary and changelog.
+    Texts of an imported release are quotes, and free.
 
     Free are numbers between backticks, which quote, versions (`version 1.5`, or one that stands in a recorded
     environment, compatibility or licence), and levels beside the words interval, confidence or level.
@@ -164,6 +167,8 @@ def _recorded(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _unresolved(case: Case, *, whole: bool, texts: Iterable[tuple[str, str, str]] | None = None) -> Iterator[Finding]:
+    if case.imported:
+        return  # its texts are quoted from the source, which measured elsewhere
     levels = {row.ci_level for row in case.evaluation.rows if row.ci_level is not None}
     for file, pointer, text in _prose(case) if texts is None else texts:
         for match in _NUMBER.finditer(text):
@@ -212,7 +217,8 @@ def _findings_of(case: Case) -> Iterator[tuple[str, str, str]]:
         lists.append(("model/model_package.json", "limitations", evidence.model.limitations))
     for file, name, texts in lists:
         for index, text in enumerate(texts):
-            yield file, f"/{name}/{index}", text
+            if not isinstance(text, Unstated):
+                yield file, f"/{name}/{index}", text
 
 
 def _is_too_short(text: str) -> bool:

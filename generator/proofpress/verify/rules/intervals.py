@@ -79,7 +79,7 @@ def _wilson(case: Case, row: MetricRow) -> Bounds | None:
 
 def _some_proportion(row: MetricRow) -> bool:
     """Whether a row's interval is Wilson's for its value over any number of examples up to its own."""
-    if row.n > _MOST_SCANNED or row.value is None or row.ci_level is None:
+    if row.n is None or row.n > _MOST_SCANNED or row.value is None or row.ci_level is None:
         return True
     z, value = quantile(row.ci_level), row.value
     for n in range(1, row.n + 1):

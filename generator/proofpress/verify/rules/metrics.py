@@ -128,7 +128,7 @@ def counts(case: Case) -> Iterator[Finding]:
     records = {split.name: split.n for split in evaluation.splits}
     for pointer, row in _rows(case):
         total = records.get(row.split)
-        if total is None:
+        if row.split not in records:
             yield trouble(
                 EVAL,
                 f"{pointer}/split",
@@ -137,7 +137,7 @@ def counts(case: Case) -> Iterator[Finding]:
                 found=row.split,
                 hint=_AGAIN,
             )
-        elif (row.n != total) if row.slice is None else (row.n > total):
+        elif _misfits(row, total):
             yield trouble(
                 EVAL,
                 f"{pointer}/n",
@@ -161,6 +161,12 @@ def counts(case: Case) -> Iterator[Finding]:
             )
 
 
+def _misfits(row: MetricRow, total: int | None) -> bool:
+    if row.slice is None:
+        return row.n != total
+    return row.n is not None and total is not None and row.n > total
+
+
 @rule("MET005", "The slices of a partition sum to their split", needs="evaluation")
 def partitions(case: Case) -> Iterator[Finding]:
     """A dimension is declared a partition, but the counts of its slices do not add up to the split's."""
@@ -172,7 +178,7 @@ def partitions(case: Case) -> Iterator[Finding]:
     for pointer, row in _rows(case):
         if row.slice is not None and row.slice.dimension in parts:
             key = (row.slice.dimension, row.name, row.split)
-            sums[key] += row.n
+            sums[key] += row.n or 0
             first.setdefault(key, pointer)
     for (dimension, name, split), total in sums.items():
         if total != records.get(split):

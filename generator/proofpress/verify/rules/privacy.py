@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from proofpress.evidence.finding import Finding
 from proofpress.verify.rule import Case, rule, trouble
@@ -40,6 +41,13 @@ _HOSTS = re.compile(
     r"|(?<![a-z0-9-])(?<![a-z0-9-]\.)(?:[a-z0-9-]+\.)+(?:local|internal|corp|lan|intranet|localdomain)\b|\blocalhost(?::\d+)?\b",
     re.IGNORECASE,
 )
+
+
+@lru_cache(maxsize=16384)
+def private_in(text: str) -> str:
+    """What kind of private thing a text holds, empty when none: for programs that must not copy it."""
+    found = ((PRIVATE_PATH, "a private path"), (_TOKENS, "a token"), (_EMAIL, "an e-mail"), (_HOSTS, "a private host"))
+    return next((what for pattern, what in found if pattern.search(text)), "")
 
 
 def _matches(case: Case, pattern: re.Pattern[str], lines: Iterable[Line]) -> Iterator[tuple[str, int, str]]:

@@ -9,6 +9,7 @@ from typing import Any
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.interface import Interface
 from proofpress.evidence.release import CHANGELOG_SECTIONS
+from proofpress.evidence.values import Unstated
 from proofpress.verify.phrases import tells_nothing
 from proofpress.verify.rule import Case, rule, trouble
 
@@ -320,14 +321,14 @@ def supported(case: Case) -> Iterator[Finding]:
 @rule("CHG001", "A release says what changed", book=2)
 def entry(case: Case) -> Iterator[Finding]:
     """None of the six sections of the changelog holds an entry, or an entry or the summary is an empty phrase. A
-    release without changes is not a release.
+    release without changes is not a release. An imported release may have no changelog.
     """
     changelog = case.evidence.release.changelog
     told = [("/summary", case.evidence.release.summary)]
     for section in CHANGELOG_SECTIONS:
         told += [(f"/changelog/{section}/{index}", text) for index, text in enumerate(getattr(changelog, section))]
     for pointer, text in told:
-        if tells_nothing(text):
+        if tells_nothing(text) and not isinstance(text, Unstated):
             yield trouble(
                 RELEASE,
                 pointer,
@@ -336,7 +337,7 @@ def entry(case: Case) -> Iterator[Finding]:
                 found=text,
                 hint="say it, or leave the entry out",
             )
-    if not any(getattr(changelog, section) for section in CHANGELOG_SECTIONS):
+    if not case.imported and not any(getattr(changelog, section) for section in CHANGELOG_SECTIONS):
         yield trouble(
             RELEASE,
             "/changelog",

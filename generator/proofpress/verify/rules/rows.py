@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from proofpress.evidence.finding import Finding
+from proofpress.evidence.values import Unstated
 from proofpress.verify.identity_graph import WHERE
 from proofpress.verify.rule import Case, rule, trouble
 
@@ -80,13 +81,14 @@ def same_keys(case: Case) -> Iterator[Finding]:
     different keys.
     """
     evaluation = case.evidence.evaluation
-    first: dict[tuple[str, str | None, str | None, int], str] = {}
+    first: dict[tuple[str, str | None, str | None, int | None], str] = {}
     for split in evaluation.splits if evaluation else ():
-        first[split.name, None, None, split.n] = split.keys_sha256
+        if not isinstance(split.keys_sha256, Unstated):
+            first[split.name, None, None, split.n] = split.keys_sha256
     for index, row in enumerate(evaluation.rows if evaluation else ()):
         part = (row.split, row.slice.dimension if row.slice else None, row.slice.value if row.slice else None, row.n)
         mine = row.evaluated_keys_sha256
-        if mine is not None and mine != first.setdefault(part, mine):
+        if mine is not None and (row.slice is None or row.n is not None) and mine != first.setdefault(part, mine):
             yield trouble(
                 EVAL,
                 f"/rows/{index}/evaluated_keys_sha256",

@@ -1,0 +1,1 @@
+"""Exporters: what other tools expect, written from a pack's evidence."""
