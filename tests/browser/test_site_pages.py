@@ -38,6 +38,12 @@ KINDS: Final = {
     "evidence": f"{ACTIVE}evidence/",
     "cite": f"{ACTIVE}cite/",
     "compare": COMPARISON,
+    "registry": "registry/",
+    "registry-scopes": "registry/scopes/",
+    "registry-scope": "registry/scopes/environment=prod,family=digits/",
+    "registry-log": "registry/log/",
+    "registry-log-empty": "registry/log/retirements/",
+    "registry-support": "registry/support/",
     "404": "404.html",
 }
 NU_BASELINE: Final[frozenset[str]] = frozenset()

@@ -235,6 +235,13 @@ CHEATS: Final[Mapping[str, Cheat]] = {
         gate="GAT014",
         why="a MINOR may not do that",
     ),
+    "a name of the interface is taken away in a revision": Cheat(
+        made=lambda: case(
+            new_fields={"evidence": {"interface": promised(outputs=[])}}, ids=(OLD, OLD.replace("-r1", "-r2"))
+        ),
+        gate="GAT012",
+        why="a revision may not do that",
+    ),
     "the interface is not told": Cheat(
         made=lambda: case(new_fields={"evidence": {"interface": None}}),
         gate="GAT014",

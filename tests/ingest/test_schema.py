@@ -51,6 +51,16 @@ def test_unknown_fields_of_a_newer_minor_are_listed(kind: Any, held: Held) -> No
     assert findings[0].severity == "note"
 
 
+def test_an_invalid_entry_is_told_once(pack: PackBuilder) -> None:
+    """The list that holds it is not called too short."""
+    rows = parse_json((pack / COST).read_bytes())["rows"]
+    _document, findings = read(pack, rows=[{**rows[0], "name": 7}])
+    assert told(findings) == [("SCH001", "/rows/0/name")]
+    _document, findings = read(pack, rows=[])
+    assert told(findings) == [("SCH001", "/rows")]
+    assert findings[0].message == "needs at least 1 entry"
+
+
 def test_nested_fields_of_a_newer_minor_are_listed(pack: PackBuilder) -> None:
     document, findings = read(pack, schema_version="1.7.0", rows__0__carbon="g", rows__1__carbon="g", later=1)
     assert document is not None

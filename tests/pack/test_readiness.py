@@ -290,6 +290,25 @@ def test_missing_rows_and_gaps_block(whole: CompletePack) -> None:
     assert "no confidence interval" in report.rows[0].conclusion
 
 
+def test_a_target_is_not_reached_in_another_unit(whole: CompletePack) -> None:
+    """75 percent is no more than 0.7 as long as the row does not say that 0.7 is a fraction."""
+    chain = [
+        profile.model_copy(
+            update={
+                "readiness": profile.readiness.model_copy(
+                    update={"rows": tuple(row.model_copy(update={"unit": "percent"}) for row in profile.readiness.rows)}
+                )
+            }
+        )
+        if profile.readiness
+        else profile
+        for profile in CHAIN
+    ]
+    report = assess(whole, chain=chain, decided=False)
+    assert {row.status for row in report.rows} == {"failed"}
+    assert "the value is in fraction, the target is meant in percent" in report.rows[0].conclusion
+
+
 def suite_blocks(whole: CompletePack) -> str:
     """The first reason for which the suite blocks."""
     (found, *_more) = [reason for subject, reason in blocked(assess(whole)) if subject == "suite"]

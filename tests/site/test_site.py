@@ -115,6 +115,8 @@ def test_published_json_obeys_its_schemas(site: Path) -> None:
         "changes": "diff",
         "cards": "card-api",
         "index.json": "index-api",
+        "support": "support-api",
+        "registry/index.json": "registry-api",
         "registry/receipts": "gate",
         "registry/statements": "registry-contracts",
     }

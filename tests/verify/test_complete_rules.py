@@ -216,3 +216,17 @@ def test_rows_without_markers_pass_unless_the_profile_asks_for_them(whole: Compl
 def test_a_decision_of_which_nobody_knows_the_report_re_scopes_nothing(whole: CompletePack) -> None:
     whole.remove(EVAL).reseal()
     assert (DECISION, "RDY006") in {(item.file, item.rule) for item in whole.verify().errors}
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ("readiness/readiness_report.json", "what judges it"),
+        ("manifest.json", "what judges it"),
+        ("model/metrics/parity.json", "what this or a later step writes"),
+    ],
+)
+def test_a_suite_that_validates_itself_contradicts_itself(read: str, words: str, whole: CompletePack) -> None:
+    """Whoever wrote the report: the builder refuses such a suite before it runs."""
+    sealed(SUITE, "/steps/0/step/inputs", [read])(whole)
+    assert words in next(item.message for item in whole.verify().errors if item.rule == "RDY001")

@@ -21,6 +21,7 @@ from pack_builder import RELEASE, PackBuilder
 from proofpress.evidence.derivation import envelope_of
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.values import Number
+from proofpress.evidence.yamltext import dump_yaml
 from proofpress.pack.derivation import sign_record, write_charter
 from proofpress.pack.writer import produced
 from proofpress.verify.book import PACK_RULES
@@ -80,6 +81,46 @@ def ran(pack: DerivedPack, *touched: str) -> None:
 def sealed_otherwise(pack: DerivedPack) -> None:
     seal(pack, parameters={"name": "cutoff", "margin": Number("0.1")})
     pack.edit("cutoff-2", parameters={"name": "cutoff", "margin": Number("0.1")})
+
+
+def both_sealed_before(pack: DerivedPack) -> None:
+    """Another tolerance, sealed before any outcome, is taken once the outcome of the first was seen."""
+    early = "2026-02-20T07:30:00Z"
+    wide = {"kind": "relative", "value": Number("0.5")}
+    seal(pack, timestamp=early, tolerance=wide)
+    bound = pack.yaml("cutoff-2")["seal"] | {"sealed_at": early}
+    pack.edit("cutoff-2", seal=bound, tolerance=wide)
+    pack.charter_value("cutoff", tolerance=wide)
+
+
+def another_command(pack: DerivedPack) -> None:
+    command = [*pack.yaml("cutoff-2")["command"], "--margin=0.1"]
+    seal(pack, command=command)
+    pack.edit("cutoff-2", command=command)
+
+
+def launders(pack: DerivedPack) -> None:
+    """A value is read from the artifact of a tier C one, and says nothing of it."""
+    read = {**produced(pack.folder, "derivations/results/answer-cost-1.json"), "version": "1"}
+    pack.edit("words-1", inputs=[*pack.yaml("words-1")["inputs"], read])
+
+
+def narrowed_stop(pack: DerivedPack) -> None:
+    """The operator decides on one of two stopped values, and the other is free as well."""
+    pack.edit("STOP-more-numbers", values=["cutoff", "words"])
+
+
+def goal_moved_by_a_later_record(pack: DerivedPack) -> None:
+    lower = [{**TARGET, "value": Number("0.6")}]
+    first = pack.yaml("INFEASIBLE-cost-data")
+    later = {**first, "id": "capacity", "reason": "capacity", "cost_tier": "C", "supersedes": "cost-data"}
+    pack.write(
+        "derivations/INFEASIBLE-capacity.yaml",
+        dump_yaml({**later, "timestamp": "2026-02-21T13:00:00Z", "targets": lower}),
+    )
+    pack.signed("INFEASIBLE-capacity")
+    pack.charter_value("error-cost", record="capacity", cost_tier="C")
+    pack.edit("charter", targets=lower)
 
 
 def equal_values(pack: DerivedPack) -> None:
@@ -159,6 +200,7 @@ CASES: dict[str, list[tuple[str, Change]]] = {
     ],
     "DRV009": [
         ("a lower target", lambda p: p.edit("charter", targets=[{**TARGET, "value": Number("0.6")}])),
+        ("a goal moved by a later record", goal_moved_by_a_later_record),
         ("another metric", lambda p: p.edit("charter", targets=[{**TARGET, "metric": "recall"}])),
         ("no target", lambda p: p.edit("charter", targets=[])),
     ],
@@ -171,6 +213,7 @@ CASES: dict[str, list[tuple[str, Change]]] = {
         ("another id", lambda p: p.edit("cutoff-2", id="cutoff-3", sign=False)),
         ("supersedes nothing", lambda p: p.edit("cutoff-2", supersedes="cutoff-0")),
         ("supersedes a younger one", lambda p: p.edit("cutoff-2", timestamp="2026-02-20T08:10:00Z")),
+        ("a stop lifted by half a decision", narrowed_stop),
         ("supersedes another value", lambda p: p.edit("cutoff-2", supersedes="depth-1")),
     ],
     "DRV012": [
@@ -216,6 +259,8 @@ CASES: dict[str, list[tuple[str, Change]]] = {
         ("influence without budget", lambda p: seal(p, exploratory={"influenced": True, "sources": ["A first look."]})),
         ("sources without influence", lambda p: seal(p, exploratory={"influenced": False, "sources": ["A look."]})),
         ("another parameter after the outcome was seen", sealed_otherwise),
+        ("another tolerance, sealed in advance", both_sealed_before),
+        ("another command on the same inputs", another_command),
         (
             "an overspent budget",
             lambda p: seal(
@@ -233,6 +278,7 @@ CASES: dict[str, list[tuple[str, Change]]] = {
         ("a changed input", lambda p: p.write(INPUT, MEASURED.replace("0.65", "0.66"))),
         ("a changed artifact", lambda p: p.write("derivations/results/cutoff-2.json", '{"value": 0.66}\n')),
         ("another value", lambda p: tier_value(p, "0.66")),
+        ("an input that another record wrote", launders),
         ("another pointer", lambda p: p.edit("cutoff-2", pointer="/name")),
     ],
     "DRV018": [
@@ -290,6 +336,8 @@ def test_a_key_counts_by_its_bytes_and_its_time(tmp_path: Path) -> None:
 
     pack = DerivedPack(tmp_path)
     assert judged(bea={"key": KEYS["ada"].public}) == {"DRV014"}, "one key in two guises"
+    two = {"ada": {"key": KEYS["ada"].public, "person": "Ada"}, "bea": {"key": KEYS["bea"].public, "person": "ada "}}
+    assert judged(**two) == {"DRV014"}, "one person with two keys"
     assert judged(bea={"key": KEYS["bea"].public, "since": "2026-03-01T00:00:00Z"}) == {"DRV013"}
     assert judged(bea={"key": KEYS["bea"].public, "until": "2026-03-01T00:00:00Z"}) == set()
 

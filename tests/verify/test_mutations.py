@@ -45,7 +45,11 @@ def the_rules() -> Rules:
     """What the packs are judged by: the rules of the example instance, with the small packs' profile."""
     instance = open_instance(ROOT)
     own = {name: instance.profiles.chain(name)[0] for name in instance.profiles.names()}
-    known = {"families": {}, "keys": {**instance.policy.keys, **POLICY.keys}, "roles": POLICY.roles}
+    roles = dict(instance.policy.roles)
+    for name, role in POLICY.roles.items():
+        keys = (*role.keys, *(roles[name].keys if name in roles else ()))
+        roles[name] = role.model_copy(update={"keys": keys})
+    known = {"families": {}, "keys": {**instance.policy.keys, **POLICY.keys}, "roles": roles}
     policy = instance.policy.model_copy(update=known)  # the small packs are of no family of it
     return replace(rules_at(ROOT), policy=policy, profiles=Profiles({**own, PROFILE.name: PROFILE}))
 

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from proofpress.build.listings import ListingUnit, listing_units
+from proofpress.build.registry_listings import registry_units
 from proofpress.build.releases import FRAMES, ReleaseUnit, build_releases, chunks, frame_dir
 from proofpress.build.report import BuildReport
 from proofpress.build.site import Progress, code_digest, digest
@@ -85,6 +86,7 @@ class SiteBuild:
             registry_files(self.root),
             instance.withdrawn,
         )
+        listings += registry_units(frames, families, cards, registry, code_digest())
         listings += source_units(self.root, [(peek.label, peek.pack_id) for peek in self.peeks])
         wanted = [(unit.name, unit.key) for unit in releases]
         wanted += [(unit.name, unit.key) for unit in listings]

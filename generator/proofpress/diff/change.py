@@ -17,6 +17,7 @@ ChangeKind = Literal[
     "monitoring",
     "guardrail",
     "derivation",
+    "readiness",
     "parameter",
     "dataset",
     "training",
@@ -119,6 +120,9 @@ CHANGE_CODES: Final[dict[str, str]] = {
     "CHV-RECORD-INVALIDATED": "a value's record no longer holds, and nothing took its place",
     "CHV-RECORD-REMOVED": "a value's record was deleted, which no pack may do",
     "CHV-TARGET-CHANGED": "a target of the plan is new, gone or another",
+    "RDY-ROW-ADDED": "a row is required of a release from now on, before it is ready",
+    "RDY-ROW-REMOVED": "a row is no longer required of a release that is ready",
+    "RDY-TARGET-CHANGED": "what is required of a row of a release that is ready is another",
 }
 """Every code that a change may carry, with its meaning. Codes are permanent and never reused."""
 

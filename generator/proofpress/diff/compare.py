@@ -9,6 +9,7 @@ from proofpress.diff.documents import compare_documents, compare_files
 from proofpress.diff.efficiency import compare_efficiency
 from proofpress.diff.facts import compare_facts
 from proofpress.diff.metrics import NO_TESTS, compare_rows
+from proofpress.diff.readiness import compare_readiness
 from proofpress.evidence.attestation import PairedComparison, RowDifference
 from proofpress.verify.verdict import VerifiedPack
 
@@ -36,6 +37,7 @@ def diff(
         ),
         compare_assurance(before, after),
         compare_charters(before, after),
+        compare_readiness(before, after),
         compare_facts(before, after),
         compare_efficiency(before.efficiency, after.efficiency),
         compare_documents(old.documents, new.documents),

@@ -40,6 +40,7 @@ class RequiredRow(Model):
     interval: bool = False
     baseline_delta: bool = False
     evaluated_keys: bool = False
+    unit: Name | None = Field(default=None, description="The unit in which the target is meant; any unit without one.")
     target: Target | None = None
     issue_refs: IssueRefs
 

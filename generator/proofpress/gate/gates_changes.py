@@ -23,6 +23,7 @@ _EFFICIENCY: Final = "model/efficiency_report.json"
 DEFAULTS: Final[Mapping[str, Severity]] = {
     "MTR-REMOVED": "deny",
     "SLC-REMOVED": "deny",
+    "RDY-ROW-REMOVED": "deny",
     "MTR-NOT-COMPARABLE": "deny",
     "SLC-NOT-COMPARABLE": "deny",
     "POL-LOOSENED": "deny",
@@ -45,8 +46,9 @@ def severity_of(change: Change, changes: Mapping[str, Severity]) -> Severity:
 @gate("GAT007", "Each change is one that the policy allows", compares=True)
 def changes(case: GateCase) -> Iterator[GateDecision]:
     """The policy says by the code of a change whether it is allowed, told or refused. Where it says nothing, rows that
-    vanished, rows that can't be compared any more and targets that were lowered are refused; whatever else got worse,
-    or has to be judged by a person, is told. What a limit decides (GAT005, GAT017) is not judged twice.
+    vanished, rows that can't be compared any more, targets that were lowered and rows that readiness no longer asks for
+    are refused; whatever else got worse, or has to be judged by a person, is told. What a limit decides (GAT005,
+    GAT017) is not judged twice.
 
     Mend it by taking the change back, by allowing its code in `packs/policy.yaml`, or by a waiver for this subject.
     """

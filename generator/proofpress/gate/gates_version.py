@@ -54,7 +54,8 @@ def _step(case: GateCase) -> Step | None:
 def forward(case: GateCase) -> Iterator[GateDecision]:
     """The release has a lower version than its baseline, or its model was trained again under the same version, variant
     and revision: a name then stands for two models. A bundle corrects evidence about an unchanged model, and a revision
-    is raised only when the same version and variant are trained again.
+    is raised only when the same version and variant are trained again. Neither takes anything back: a stable name, an
+    input or output that is gone or another, or a new demand on the platform, is refused under the same version.
 
     Mend it by raising the revision for a new training, and the version for anything else.
     """
@@ -81,6 +82,8 @@ def forward(case: GateCase) -> Iterator[GateDecision]:
         elif models[0] == models[1]:
             verdict, why = "warn", "the revision was raised and the model is the same; a correction is a bundle"
     yield decision(verdict, "version", expected=expected, found=found, why=why, file=RELEASE)
+    if moved in {"revision", "bundle"}:
+        yield from _broken(moved, [item for item in case.changes if item.code in BREAKING and item.kind != "metric"])
 
 
 @gate("GAT013", "A PATCH changes neither scores nor the interface", compares=True)

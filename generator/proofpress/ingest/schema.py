@@ -169,6 +169,8 @@ def _findings(file: str, error: ValidationError) -> list[Finding]:
     found: list[Finding] = []
     for item in error.errors(include_url=False):
         kind = item["type"]
+        if kind == "too_short" and len(item["input"]) >= item["ctx"]["min_length"]:
+            continue  # the validator counts valid entries alone; the invalid ones have findings of their own
         pointer = pointer_of(item["loc"])
         if kind == "extra_forbidden":
             found.append(

@@ -235,6 +235,12 @@ def bundle_id_of(release_id: str, bundle: int) -> str:
     return release_id if bundle == 1 else f"{release_id}.b{bundle}"
 
 
+def release_of(bundle_id: str) -> str:
+    """The release id in a bundle's name; the name itself where it is none."""
+    match = _BUNDLE_ID.fullmatch(bundle_id)
+    return match[1] if match else bundle_id
+
+
 def scope_of(event: Request) -> dict[str, str] | None:
     """The scope that an event names, None without one."""
     return cast("dict[str, str] | None", getattr(event, "scope", None))

@@ -5,7 +5,7 @@ from typing import Any, Final, get_args
 
 from proofpress.registry.events import Status
 from proofpress.schemas.derived import DERIVED
-from proofpress.schemas.shapes import BELOW, COUNT, PACK_ID, SHA256, TEXT, closed, listed
+from proofpress.schemas.shapes import BELOW, COUNT, DATE, PACK_ID, SHA256, TEXT, closed, listed
 from proofpress.schemas.signed import DECIDED
 
 _NUMBER: Final = {"type": ["number", "null"]}
@@ -34,6 +34,16 @@ def metric_shape(number: Mapping[str, Any], more: Mapping[str, Any] = {}) -> dic
     )
 
 
+_OFFERED: Final = {
+    "support": {
+        "anyOf": [closed({"until": DATE, "note": TEXT}), {"type": "null"}],
+        "description": "Until when fixes are offered; null: not stated.",
+    },
+    "deprecations": {
+        **listed(closed(dict.fromkeys(("name", "since", "replacement"), TEXT))),
+        "description": "Names that will go.",
+    },
+}
 API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
     "release-index": (
         "The index for updaters, output of index",
@@ -87,6 +97,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "model_id": {"anyOf": [PACK_ID, {"type": "null"}]},
             **dict.fromkeys(("dataset_snapshot_id", "training_run_id", "commit"), _OPTIONAL),
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            **_OFFERED,
             "status": _STATUS,
             "scopes": listed({"type": "object", "additionalProperties": TEXT}),
             **dict.fromkeys(("yank_reason", "predecessor"), _OPTIONAL),
@@ -124,6 +135,7 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
             "pack_id": PACK_ID,
             "licence": TEXT,
             "fixture": {"type": "boolean", "description": "Part of the pack was made to try the process."},
+            **_OFFERED,
             "metrics": {
                 **listed(metric_shape(_OPTIONAL)),
                 "description": "The headline; numbers are texts, as they were written.",
@@ -146,6 +158,44 @@ API: Final[Mapping[str, tuple[str, Mapping[str, Any]]]] = {
                 )
             ),
             "older": {**_OPTIONAL, "description": "The part with the releases before these, from the site's root."},
+        },
+    ),
+    "registry-api": (
+        "The registry in numbers, api/v1/registry/index.json",
+        {
+            "log": closed({"origin": TEXT, "size": COUNT, "root": SHA256}),
+            "counts": closed(
+                {
+                    **dict.fromkeys(("promotions", "rollbacks", "refusals", "yanks"), COUNT),
+                    "scopes": {**COUNT, "description": "In which anything was ever active."},
+                }
+            ),
+            "feed": BELOW,
+        },
+    ),
+    "support-api": (
+        "Support windows of a family, newest line first, api/v1/support/<family>.json",
+        {
+            "family": TEXT,
+            "lines": listed(
+                closed(
+                    {
+                        "line": {**TEXT, "description": "A MAJOR version, as `1.x`."},
+                        **dict.fromkeys(("first", "newest"), TEXT),
+                        "active_from": DATE,
+                        "security_only_from": {
+                            "anyOf": [DATE, {"type": "null"}],
+                            "description": "When the next line's first release came; null: this is the active line.",
+                        },
+                        "end_of_life": {
+                            "anyOf": [DATE, {"type": "null"}],
+                            "description": "As the newest release states it; null: not stated.",
+                        },
+                        "note": _OPTIONAL,
+                        "deprecations": _OFFERED["deprecations"],
+                    }
+                )
+            ),
         },
     ),
     "index-api": (

@@ -8,6 +8,7 @@ COUNT: Final = {"type": "integer", "minimum": 0}
 RULE: Final = {"type": "string", "pattern": "^[A-Z]{3}[0-9]{3}$"}
 PACK_ID: Final = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+DATE: Final = {"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}
 BELOW: Final = {**TEXT, "description": "From the site's root."}
 
 

@@ -54,10 +54,22 @@ def card_of(label: str, evidence: Evidence) -> dict[str, Any]:
         "released_at": release.released_at,
         "licence": release.licence,
         "fixture": evidence.is_rehearsal,
+        **_offered(evidence),
         "metrics": [
             {name: _token(value) for name, value in metric_fields(row).items()}
             for row in rows
             if row.slice is None and (row.name, row.split) in wanted
+        ],
+    }
+
+
+def _offered(evidence: Evidence) -> dict[str, Any]:
+    """Until when the release is supported, and which names of it will go."""
+    release = evidence.release
+    return {
+        "support": {"until": release.support.until, "note": release.support.note} if release.support else None,
+        "deprecations": [
+            {"name": item.name, "since": item.since, "replacement": item.replacement} for item in release.deprecations
         ],
     }
 
@@ -110,6 +122,7 @@ def release_json(
         "training_run_id": run.run_id if run else None,
         "commit": run.commit if run else None,
         "fixture": evidence.is_rehearsal,
+        **_offered(evidence),
         "status": place.status,
         "scopes": [dict(scope) for scope in standing.scopes] if standing else [],
         "yank_reason": standing.yank_reason if standing else None,

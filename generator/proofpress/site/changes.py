@@ -14,12 +14,13 @@ from proofpress.site.markdown_page import metric_id
 from proofpress.site.standing import Place
 from proofpress.site.table_html import patch_lines
 
-_PARTS = (
+PARTS = (
     ("metrics", "Metrics", {"metric"}),
     ("slices", "Slices", {"slice"}),
     ("evaluation", "Findings and baselines", {"metric"}),
     ("assurance", "Assurance", {"failure_mode", "risk", "monitoring", "guardrail"}),
     ("charter", "Charter", {"derivation"}),
+    ("readiness", "Readiness", {"readiness"}),
     ("interface", "Interface", {"interface"}),
     ("model", "Model", {"model"}),
     ("parameters", "Parameters", {"parameter"}),
@@ -118,7 +119,7 @@ def view(comparison: Comparison, json: str, charts: Sequence[NamedChart]) -> dic
             drawn = [chart.view("../charts/") for chart in charts if chart.heading == direction]
             sections.append(_section(id_, f"{title} ({len(chosen)})", drawn, chosen))
     parts = []
-    for id_, title, kinds in _PARTS:
+    for id_, title, kinds in PARTS:
         chosen = [
             change
             for change in comparison.changes

@@ -17,6 +17,7 @@ from proofpress.ingest.sources import open_artifact
 from proofpress.render.document import RenderedDocument
 from proofpress.site import changes, cite_page, figures
 from proofpress.site.addresses import place_of
+from proofpress.site.badge import release_badge
 from proofpress.site.card import card_of, card_path, release_json
 from proofpress.site.citing import Citing, pack_swhid
 from proofpress.site.decisions import RECEIPT_PLACE, decisions
@@ -25,6 +26,7 @@ from proofpress.site.layout import PageText, body, cell, column, page, row, safe
 from proofpress.site.markdown_page import Heading, slug
 from proofpress.site.nav_html import NavItem
 from proofpress.site.publish import OutputFile
+from proofpress.site.registry_facts import event_place
 from proofpress.site.signoff_page import SIGNOFF_PAGE, ReleaseSignoff
 from proofpress.site.standing import TONES, WORDS, Place
 from proofpress.site.strip import strip
@@ -86,6 +88,7 @@ class ReleasePages:
                 yield OutputFile(path=target, copy_from=opener, sha256=file.sha256)
         yield OutputFile(path=f"api/v1/releases/{self.bundle_id}.json", data=self._json())
         card = card_of(self.pack.raw.label, self.pack.evidence)
+        yield from release_badge(self.path, self.bundle_id, self.place)
         yield OutputFile(path=card_path(self.bundle_id), data=published_json(card))
         if comparison is not None:
             yield OutputFile(path=f"api/v1/changes/{self.bundle_id}.json", data=diff_json(comparison).encode())
@@ -172,7 +175,7 @@ class ReleasePages:
             history=[
                 row(
                     cell(step.at.replace("T", " ").replace("Z", " UTC")),
-                    cell(step.kind),
+                    cell(step.kind.replace("_", " "), href=f"{text.root}{event_place(step.seq)}"),
                     cell(step.by),
                     cell(WORDS[step.after], badge=TONES[step.after]),
                     cell(step.reason or ""),
@@ -230,7 +233,12 @@ class ReleasePages:
                 {"name": "Followed by", "text": self.place.successors[0], "href": f"../{self.place.successors[0]}/"}
             )
         if release.support:
-            facts.append({"name": "Supported until", "text": release.support.until})
+            facts.append(
+                {"name": "Supported until", "text": f"{release.support.until}. {release.support.note}", "wide": True}
+            )
+        if release.deprecations:
+            going = (f"{item.name} since {item.since}: {item.replacement}" for item in release.deprecations)
+            facts.append({"name": "Names that will go", "text": "; ".join(going), "wide": True})
         if run:
             facts += [
                 {"name": "Training run", "text": run.run_id},

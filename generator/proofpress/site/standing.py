@@ -1,11 +1,13 @@
 """What the registry and the later releases mean for one release's pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from proofpress.registry import ReleaseStanding, scope_text
+from proofpress.registry.statements import scope_path
 
+_SCOPES_SHOWN: Final = 8
 TONES: Mapping[str, str] = {
     "ACTIVE": "ok",
     "APPROVED": "ok",
@@ -68,28 +70,47 @@ class Place:
         if rehearsal:
             text = "Part of this pack is a fixture: it is not evidence for any release and must not be cited."
             found.append(_banner("rehearsal", "Rehearsal", text))
-        if standing and standing.status == "YANKED":
-            upgrade = standing.upgrade_path or (self.successors[-1] if self.successors else "")
-            links = ({"title": f"Use {upgrade} instead", "href": f"{releases}{upgrade}/"},) if upgrade else ()
-            found.append(
-                _banner("yanked", f"Yanked on {standing.since[:10]}: do not use", standing.yank_reason or "", links)
-            )
-        elif standing and standing.status == "REJECTED":
-            reason = standing.history[-1].reason or ""
-            found.append(_banner("rejected", f"Rejected on {standing.since[:10]}: never released for use", reason))
-        elif standing and standing.status == "RETIRED" and standing.history[-1].kind == "rolled_back":
-            step = standing.history[-1]
-            back = ({"title": f"Active again: {step.other}", "href": f"{releases}{step.other}/"},) if step.other else ()
-            found.append(_banner("superseded", f"Rolled back on {step.at[:10]}", step.reason or "", back))
-        elif standing and standing.status == "RETIRED" and standing.history[-1].kind == "superseded":
-            step = standing.history[-1]
-            link = {"title": f"Look at {step.other}", "href": f"{releases}{step.other}/"}
-            found.append(_banner("superseded", f"Superseded on {step.at[:10]}", "", (link,) if step.other else ()))
+        if standing:
+            found += _lifecycle_banners(standing, releases)
         if standing and standing.superseded_by:
             bundle = standing.superseded_by
             link = {"title": f"Read {bundle}", "href": f"{releases}{bundle}/"}
             found.append(_banner("superseded", "The evidence of this release was corrected", "", (link,)))
         return tuple(found)
+
+
+def _lifecycle_banners(standing: ReleaseStanding, releases: str) -> Iterator[dict[str, Any]]:
+    """Where the release is active, or why it should not be used any more, and what to use instead."""
+    last, since = standing.history[-1], standing.since[:10]
+    if standing.status == "YANKED":
+        upgrade = standing.upgrade_path or standing.superseded_by
+        text = standing.yank_reason or ""
+        if upgrade is None:
+            text = f"{text} The registry names nothing to use instead.".strip()
+        yield _banner("yanked", f"Yanked on {since}: do not use", text, _release(releases, "Use {} instead", upgrade))
+    elif standing.status == "REJECTED":
+        yield _banner("rejected", f"Rejected on {since}: never released for use", last.reason or "")
+    elif standing.status == "RETIRED" and last.kind == "rolled_back":
+        links = _release(releases, "Active again: {}", last.other)
+        yield _banner("superseded", f"Rolled back on {last.at[:10]}", last.reason or "", links)
+    elif standing.status == "RETIRED" and last.kind == "superseded":
+        links = _release(releases, "Look at {}", last.other)
+        yield _banner("superseded", f"Superseded on {last.at[:10]}", last.reason or "", links)
+    elif standing.status == "RETIRED":
+        yield _banner("superseded", f"Retired on {since}: active nowhere", last.reason or "")
+    elif standing.scopes:
+        shown = standing.scopes[:_SCOPES_SHOWN]
+        left = len(standing.scopes) - len(shown)
+        more = f"And in {left} more scopes." if left else ""
+        places = tuple(
+            {"title": scope_text(scope), "href": f"{releases}../registry/{scope_path(scope).removesuffix('.json')}/"}
+            for scope in shown
+        )
+        yield _banner("active", f"Active since {since} in", more, places)
+
+
+def _release(releases: str, text: str, bundle_id: str | None) -> tuple[dict[str, str], ...]:
+    return ({"title": text.format(bundle_id), "href": f"{releases}{bundle_id}/"},) if bundle_id else ()
 
 
 def _banner(tone: str, title: str, text: str, links: tuple[dict[str, str], ...] = ()) -> dict[str, Any]:

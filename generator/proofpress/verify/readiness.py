@@ -113,6 +113,7 @@ def gaps(required: RequiredRow, row: MetricRow | None) -> tuple[str, ...]:
     if row.value is None:
         return (f"no value: {row.absent.code}: {row.absent.reason}" if row.absent else "no value",)
     wanted = (
+        (required.unit not in (None, row.unit), f"the value is in {row.unit}, the target is meant in {required.unit}"),
         (required.interval and (row.ci_low is None or row.ci_high is None), "no confidence interval"),
         (required.baseline_delta and row.delta_vs_baseline is None, "no difference to a baseline"),
         (required.evaluated_keys and row.evaluated_keys_sha256 is None, "no digest of the evaluated keys"),

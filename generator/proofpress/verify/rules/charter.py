@@ -293,12 +293,10 @@ def attested(case: Case) -> Iterator[Finding]:
 @rule("DRV009", "Nothing is weakened after an INFEASIBLE", needs="charter", book=2)
 def unweakened(case: Case) -> Iterator[Finding]:
     """A target that stood when a value was found infeasible is gone, asks for less, or is about another metric. An
-    INFEASIBLE is an honest end; moving the goal is not.
+    INFEASIBLE is an honest end; moving the goal is not, and a record that takes its place does not move it either.
     """
     targets = {target.id: target for target in _charter(case).targets}
     for record in case.ledger.of_kind(Infeasible):
-        if record.id in case.ledger.superseded:
-            continue
         for before in record.targets:
             now = targets.get(before.id)
             if now is None or now.weakened_from(before):

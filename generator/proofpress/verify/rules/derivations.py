@@ -34,7 +34,8 @@ _NEW: Final = "write a new record that supersedes it; a record is never edited"
 @rule("DRV011", "Records have ids of their own, and name records that are there", book=2)
 def named(case: Case) -> Iterator[Finding]:
     """A record stands under another name than its id, two records have one id, or a record supersedes, depends on,
-    rolls back, touches or notes a record that is not in the pack, is about another value, or is not older.
+    rolls back, touches or notes a record that is not in the pack, is about another value, or is not older; or a STOP
+    takes the place of one without all of its values, so that a stop would be lifted that nobody decided on.
     """
     ledger = case.ledger
     for path, record in ledger.records.items():
@@ -53,6 +54,8 @@ def named(case: Case) -> Iterator[Finding]:
                 problem, expected = "is about another value", ", ".join(about)
             elif field == "supersedes" and _sort(other) != _sort(record):
                 problem, expected = "is a record of another kind", _sort(record)
+            elif field == "supersedes" and isinstance(record, Stop) and set(values_of(other)) - set(record.values):
+                problem, expected = "stops further values", ", ".join(values_of(other))
             else:
                 continue
             message = f"'{record.id}' names '{name}' in {field}, which {problem}"
@@ -118,22 +121,23 @@ def exploratory(case: Case) -> Iterator[Finding]:
     """A seal says that exploratory results influenced a choice without naming them, without a rationale that held
     before, or without a budget; the budget is overspent; or it names results and says that they had no influence.
 
-    Whoever derives a value again with another parameter or tolerance, after its first outcome was seen, was influenced
-    by that outcome, and declares it.
+    Whoever derives a value again with another parameter or tolerance, or from the same inputs by another command, after
+    its first outcome was seen, was influenced by that outcome, and declares it. That both ways were sealed in advance
+    changes nothing: which of the two stands was chosen afterwards.
     """
     for path, record in case.ledger.records.items():
         seal = case.ledger.by_id.get(record.seal.id) if isinstance(record, Derivation) else None
         if not isinstance(record, Derivation) or not isinstance(seal, Seal) or seal.exploratory.influenced:
             continue
         for other in case.ledger.of_kind(Derivation):
-            seen = other.value_name == record.value_name and other.outcomes_seen_at <= seal.timestamp
-            if seen and (other.parameters, other.tolerance) != (record.parameters, record.tolerance):
+            seen = other.value_name == record.value_name and other.outcomes_seen_at <= record.outcomes_seen_at
+            if seen and _otherwise(record, other):
                 yield trouble(
                     path,
                     "/parameters",
-                    f"'{record.id}' was sealed otherwise than {other.id}, whose outcome was seen: that is influence",
-                    expected="influence declared with its budget, or parameters and tolerance as before",
-                    found=f"sealed at {seal.timestamp}; seen at {other.outcomes_seen_at}",
+                    f"'{record.id}' is derived otherwise than {other.id}, whose outcome was seen: that is influence",
+                    expected="influence declared with its budget, or parameters, tolerance and command as before",
+                    found=f"seen at {other.outcomes_seen_at}, and derived again at {record.outcomes_seen_at}",
                     hint=_NEW,
                 )
     for path, seal in case.ledger.records.items():
@@ -154,10 +158,25 @@ def exploratory(case: Case) -> Iterator[Finding]:
         yield trouble(path, "/exploratory", message, expected=expected, found=problem, hint=_NEW)
 
 
+def _otherwise(record: Derivation, other: Derivation) -> bool:
+    """Whether a value was derived in another way: parameters, tolerance, or the command on the same inputs.
+
+    Each command names its own outputs; that is no difference.
+    """
+    if (other.parameters, other.tolerance) != (record.parameters, record.tolerance):
+        return True
+    commands = [
+        ["" if word in {file.path for file in item.outputs} else word for word in item.command]
+        for item in (record, other)
+    ]
+    return record.inputs == other.inputs and commands[0] != commands[1]
+
+
 @rule("DRV017", "Inputs and outputs are those of the pack, and the value stands in the output", after="INT001", book=2)
 def rehashed(case: Case) -> Iterator[Finding]:
     """A file that a record which holds read or wrote is not in the pack with that digest; the command wrote one of its
-    inputs; or the artifact does not hold the recorded value at its pointer. Outputs stand below `derivations/`.
+    inputs; or the artifact does not hold the recorded value at its pointer. Outputs stand below `derivations/`. Or a
+    record reads what another one wrote, and does not say that it depends on that one.
 
     Inputs are only read. Of records that no longer hold, the outputs are still there; their inputs may have changed.
     """
@@ -182,6 +201,14 @@ def rehashed(case: Case) -> Iterator[Finding]:
             if field == "outputs" and (not item.path.startswith(FOLDER) or item.path in _paths(record.inputs)):
                 message = f"'{record.id}' wrote {item.path}: inputs are only read"
                 yield trouble(path, f"/{field}/{index}", message, expected=f"a file below {FOLDER}", hint=_NEW)
+        for other in case.ledger.of_kind(Derivation):
+            written = {item.sha256 for item in other.outputs}
+            for index, item in enumerate(record.inputs):
+                hidden = other.id not in {record.id, *record.depends_on} and record.id not in case.ledger.invalid
+                if hidden and item.sha256 in written:
+                    message = f"'{record.id}' reads what {other.id} wrote, and does not say that it depends on it"
+                    needs, has = f"{other.id} in depends_on", ", ".join(record.depends_on) or "no record"
+                    yield trouble(path, f"/inputs/{index}", message, expected=needs, found=has, hint=_NEW)
         if record.artifact not in record.outputs:
             message = f"'{record.id}': the artifact is no output of the command"
             found_path = record.artifact.path

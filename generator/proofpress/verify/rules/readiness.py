@@ -1,10 +1,11 @@
 """RDY: readiness is what the evidence gives, suites are what they declare, re-scopes bind what failed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from proofpress.evidence.base import ProducedFile
 from proofpress.evidence.finding import Finding
+from proofpress.evidence.pack import CHECKSUMS, MANIFEST
 from proofpress.evidence.readiness import ReadinessReport, ReadinessRow, StepRun, SuiteReport
 from proofpress.verify.readiness import (
     Candidate,
@@ -21,6 +22,7 @@ from proofpress.verify.rule import Case, bytes_of, rule, trouble
 SUITE: Final = "readiness/suite_report.json"
 REPORT: Final = "readiness/readiness_report.json"
 _AGAIN: Final = "assess it again: proofpress readiness PACK --assess"
+_JUDGING: Final = "readiness/"
 _RERUN: Final = "execute the suite again: proofpress readiness PACK --execute"
 
 
@@ -57,9 +59,16 @@ def candidate_of(case: Case) -> Candidate:
     )
 
 
-def _step_trouble(run: StepRun, mode: str) -> str:
-    """What is contradictory in the record of a step; empty when nothing is."""
+def _step_trouble(run: StepRun, mode: str, later: Sequence[StepRun]) -> str:
+    """What is contradictory in the record of a step; empty when nothing is. `later` are the steps after it."""
     outputs = tuple(file.path for file in run.outputs)
+    named = (*run.step.inputs, *run.step.outputs)
+    judging = [path for path in named if path.startswith(_JUDGING) or path == MANIFEST or path.endswith(CHECKSUMS)]
+    if judging:
+        return f"a step that reads or writes what judges it: {', '.join(judging)}"
+    own = {path for other in (run, *later) for path in other.step.outputs}
+    if circular := sorted(own & set(run.step.inputs)):
+        return f"a step that reads what this or a later step writes: {', '.join(circular)}"
     if (run.status == "planned") != (mode == "plan"):
         return f"a step that was {run.status} in a suite of mode {mode}"
     if run.status == "passed":
@@ -73,11 +82,12 @@ def _step_trouble(run: StepRun, mode: str) -> str:
 @rule("RDY001", "The suite report does not contradict itself", needs="suite", book=2)
 def suite(case: Case) -> Iterator[Finding]:
     """`ok` is claimed of a plan or of a suite with a step that did not pass, or a step passed without exit code 0 or
-    without writing exactly its declared outputs.
+    without writing exactly its declared outputs; or a step reads or writes what judges it, or reads what only it or a
+    later step writes: a suite never validates itself.
     """
     report = _suite(case)
     for index, run in enumerate(report.steps):
-        if problem := _step_trouble(run, report.mode):
+        if problem := _step_trouble(run, report.mode, report.steps[index + 1 :]):
             yield trouble(
                 SUITE,
                 f"/steps/{index}",

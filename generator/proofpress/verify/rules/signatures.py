@@ -103,7 +103,7 @@ def separate(case: Case) -> Iterator[Finding]:
     """A record is reviewed by its author, the charter is locked or launched by somebody who derived or who may derive
     for the family, one key locks and launches, or a risk owner's note is by the author of the record.
 
-    Keys are compared by their bytes, whatever they are called.
+    Keys are compared by their bytes, whatever they are called, and by the person whose keys the policy says they are.
     """
     charter, family = case.evidence.charter, case.evidence.manifest.family
     derived = {record.author for record in case.ledger.of_kind(Derivation, Infeasible, Seal)}
@@ -119,9 +119,10 @@ def separate(case: Case) -> Iterator[Finding]:
     if charter is not None and charter.locker and charter.launcher:
         pairs.append((CHARTER, "/launcher", charter.locker, charter.launcher, "locks and launches"))
     for path, pointer, one, other, what in pairs:
-        if one == other or _key(case, one) == _key(case, other):
+        if one == other or _identities(case, one) & _identities(case, other):
             message = f"'{other}' {what}"
-            yield trouble(path, pointer, message, expected=f"another key than '{one}'", found=other, hint=_SIGN)
+            expected = f"another key than '{one}', of another person"
+            yield trouble(path, pointer, message, expected=expected, found=other, hint=_SIGN)
     launcher = charter.launcher if charter else None
     if charter is not None and launcher and launcher not in case.policy.holders(LAUNCHER, family, charter.timestamp):
         message = f"'{launcher}' does not hold the role 'launcher' for {family}"
@@ -136,9 +137,13 @@ def _later(charter: Charter | None) -> Iterator[tuple[str, str, str]]:
         yield "launcher", charter.launcher, charter.timestamp
 
 
-def _key(case: Case, name: str) -> str:
+def _identities(case: Case, name: str) -> frozenset[str]:
+    """Who a key is: its bytes, and the person that the policy names."""
     held = case.policy.keys.get(name)
-    return held.key if held else name
+    if held is None:
+        return frozenset()
+    person = {" ".join(held.person.split()).casefold()} if held.person else set()
+    return frozenset({held.key, *person})
 
 
 RULES = (enveloped, signers, separate)
