@@ -228,7 +228,9 @@ def test_nothing_runs_and_nothing_is_fetched(browser: Browser, hostile: Path) ->
     with served(hostile.parents[len(BELOW.strip("/").split("/")) - 1]) as url:
         base = url + BELOW
         pages = [
-            path.relative_to(hostile).as_posix().removesuffix("index.html") for path in sorted(hostile.rglob("*.html"))
+            path.relative_to(hostile).as_posix().removesuffix("index.html")
+            for path in sorted(hostile.rglob("*.html"))
+            if b'http-equiv="refresh"' not in path.read_bytes()  # an alias leads elsewhere
         ]
         assert len(pages) > 20
         for page in (*pages, f"compare/?old={OLD}&new={NEW}"):

@@ -103,14 +103,9 @@ def test_an_ml_bom_names_the_model_files_and_is_always_the_same(evidence: Eviden
 
 def test_the_commands_write_files(tmp_path: Path) -> None:
     name = PACK.name
-    for arguments in (
-        ["hf-model-card", name],
-        ["metrics-csv", name],
-        ["openmetrics", name],
-        ["cyclonedx", name],
-        ["in-toto", name],
-    ):
-        path = tmp_path / arguments[0]
-        done = CliRunner().invoke(cli, ["-C", str(ROOT), "export", *arguments, "-o", str(path)], standalone_mode=False)
+    for form in ("hf-model-card", "metrics-csv", "openmetrics", "cyclonedx", "in-toto"):
+        path = tmp_path / form
+        words = ["-C", str(ROOT), "export", name, "--format", form, "-o", str(path)]
+        done = CliRunner().invoke(cli, words, standalone_mode=False)
         assert done.exception is None, done.exception
         assert path.stat().st_size > 100

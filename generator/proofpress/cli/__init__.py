@@ -9,7 +9,6 @@ from typing import Any
 import click
 
 from proofpress.cli import (
-    archive,
     changelog,
     check,
     derive,
@@ -42,7 +41,6 @@ from proofpress.console import printable
 from proofpress.errors import ExitCode, ProofpressError
 
 __all__ = [
-    "archive",
     "changelog",
     "check",
     "cli",

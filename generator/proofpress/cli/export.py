@@ -1,9 +1,11 @@
-"""Commands that write what other tools expect: export."""
+"""The command that carries evidence away from the site, in archives and in the formats of other tools."""
 
+import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 import click
 
@@ -12,105 +14,95 @@ from proofpress.errors import ExitCode, NothingCheckedError, UsageError
 
 if TYPE_CHECKING:
     from proofpress.evidence.pack import Evidence
+    from proofpress.site.archives import ArchiveForm
 
-_OUTPUT = click.option(
-    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: print it]"
-)
-
-
-@cli.group()
-def export() -> None:
-    """Exporters: evidence of verified releases in the formats of other tools.
-
-    \b
-    Example:  proofpress export hf-model-card digits-v0.2.0-mlp64-r1 --card README.md -o README.md
-    """
+ARCHIVES: Final = ("zip", "bagit", "ro-crate")
+_SINGLE: Final = ("hf-model-card", "cyclonedx", "in-toto")
+_MANY: Final = ("metrics-csv", "openmetrics")
 
 
-@export.command("hf-model-card")
-@click.argument("release")
+@cli.command()
+@click.argument("releases", nargs=-1, metavar="[RELEASE]...")
 @click.option(
-    "--card", type=click.Path(path_type=Path, dir_okay=False), help="Card to merge into; only its model-index changes."
+    "--format",
+    "form",
+    type=click.Choice([*ARCHIVES, *_SINGLE, *_MANY]),
+    default="zip",
+    show_default=True,
+    help="Archive, or another tool's format.",
 )
-@_OUTPUT
+@click.option("--card", type=click.Path(path_type=Path, dir_okay=False), help="hf-model-card: the card to merge into.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write. [default: print it; archives need one]",
+)
 @click.pass_obj
-def hf_model_card(root: Path, release: str, card: Path | None, output: Path | None) -> ExitCode:
-    """Hugging Face model card: the metrics as `model-index`, in a new card or merged into an existing one.
+def export(root: Path, releases: tuple[str, ...], form: str, card: Path | None, output: Path | None) -> ExitCode:
+    """Write a verified release as an archive, or in the format of another tool.
+
+    zip, bagit and ro-crate hold the pack byte for byte; nothing is compressed and every time is fixed, so that anyone
+    makes the same archive, and `proofpress verify` reads the plain zip as it is. hf-model-card writes the metrics as
+    `model-index`, in a new card or merged into an existing one; cyclonedx an ML-BOM; in-toto an unsigned statement.
+    metrics-csv and openmetrics take several releases, or all when none is named.
 
     \b
-    Example:  proofpress export hf-model-card digits-v0.2.0-mlp64-r1 --card README.md -o README.md
+    Example:  proofpress export digits-v0.3.0-mlp64-r1 --format bagit --output digits.zip
     """
+    if form not in _MANY and len(releases) != 1:
+        raise UsageError(f"--format {form} takes one release, not {len(releases)}", hint="name the release")
+    if card is not None and form != "hf-model-card":
+        raise UsageError("--card belongs to --format hf-model-card")
+    if form in ARCHIVES:
+        if output is None:
+            raise UsageError(f"--format {form} needs a file", hint="name it with --output")
+        return _archive(root, releases[0], form, output)
+    return _write(root, output, _texts(root, releases, form, card))
+
+
+def _archive(root: Path, release: str, form: str, output: Path) -> ExitCode:
+    from proofpress.build.cite import citing_of
+    from proofpress.site.archives import write_archive
+
+    citing = citing_of(root, release)
+    target = root / output
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("wb") as stream:
+            write_archive(citing, cast("ArchiveForm", form), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        with part.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    emit(f"{digest}  {output}")
+    return ExitCode.OK
+
+
+def _texts(root: Path, releases: tuple[str, ...], form: str, card: Path | None) -> Iterable[str]:
+    from proofpress.exchange.exports.metrics import metrics_csv
     from proofpress.exchange.exports.model_card import model_card
+    from proofpress.exchange.exports.openmetrics import openmetrics
+    from proofpress.exchange.exports.supply_chain import ml_bom, statement
     from proofpress.pack.fields import read_given
 
-    (evidence,) = _evidence(root, [release])
-    try:
-        held = read_given(root / card).decode("utf-8") if card is not None else ""
-    except UnicodeDecodeError as exc:
-        raise UsageError(f"{card} is not UTF-8") from exc
-    return _write(root, output, [model_card(evidence, held)])
-
-
-@export.command("metrics-csv")
-@click.argument("releases", nargs=-1)
-@_OUTPUT
-@click.pass_obj
-def metrics_csv(root: Path, releases: tuple[str, ...], output: Path | None) -> ExitCode:
-    """CSV of all metrics of the RELEASES, or of every release of the instance.
-
-    \b
-    Example:  proofpress export metrics-csv -o metrics.csv
-    """
-    from proofpress.exchange.exports.metrics import metrics_csv as lines
-
-    return _write(root, output, lines(_evidence(root, releases)))
-
-
-@export.command("openmetrics")
-@click.argument("releases", nargs=-1)
-@_OUTPUT
-@click.pass_obj
-def openmetrics(root: Path, releases: tuple[str, ...], output: Path | None) -> ExitCode:
-    """OpenMetrics text of the headline values of the RELEASES, or of every release of the instance.
-
-    \b
-    Example:  proofpress export openmetrics -o proofpress.prom
-    """
-    from proofpress.exchange.exports.openmetrics import openmetrics as text
-
-    return _write(root, output, [text(_evidence(root, releases))])
-
-
-@export.command("cyclonedx")
-@click.argument("release")
-@_OUTPUT
-@click.pass_obj
-def cyclonedx(root: Path, release: str, output: Path | None) -> ExitCode:
-    """CycloneDX 1.6 ML-BOM of the model, with its files' digests and its measured values.
-
-    \b
-    Example:  proofpress export cyclonedx digits-v0.2.0-mlp64-r1 -o bom.cdx.json
-    """
-    from proofpress.exchange.exports.supply_chain import ml_bom
-
-    (evidence,) = _evidence(root, [release])
-    return _write(root, output, [json.dumps(ml_bom(evidence), indent=2, ensure_ascii=False) + "\n"])
-
-
-@export.command("in-toto")
-@click.argument("release")
-@_OUTPUT
-@click.pass_obj
-def in_toto(root: Path, release: str, output: Path | None) -> ExitCode:
-    """In-toto Statement v1, unsigned: the pack's files as subjects, the measured values as predicate.
-
-    \b
-    Example:  proofpress export in-toto digits-v0.2.0-mlp64-r1 -o statement.json
-    """
-    from proofpress.exchange.exports.supply_chain import statement
-
-    (evidence,) = _evidence(root, [release])
-    return _write(root, output, [json.dumps(statement(evidence), indent=2, ensure_ascii=False) + "\n"])
+    evidence = _evidence(root, releases)
+    if form == "metrics-csv":
+        return metrics_csv(evidence)
+    if form == "openmetrics":
+        return [openmetrics(evidence)]
+    (one,) = evidence
+    if form == "hf-model-card":
+        try:
+            held = read_given(root / card).decode("utf-8") if card is not None else ""
+        except UnicodeDecodeError as exc:
+            raise UsageError(f"{card} is not UTF-8") from exc
+        return [model_card(one, held)]
+    value = ml_bom(one) if form == "cyclonedx" else statement(one)
+    return [json.dumps(value, indent=2, ensure_ascii=False) + "\n"]
 
 
 def _evidence(root: Path, names: Iterable[str]) -> "Iterator[Evidence]":

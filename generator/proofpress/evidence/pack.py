@@ -114,11 +114,13 @@ KIND_BY_PATH = {kind.path: kind for kind in KINDS if not kind.is_many}
 _NAMES = [kind.name for kind in KINDS]
 
 
-@lru_cache(maxsize=1024)
 def kind_at(path: str) -> DocumentKind | None:
     """The kind of the JSON document that stands at a pack path, or None for any other file."""
-    if path in KIND_BY_PATH:
-        return KIND_BY_PATH[path]
+    return KIND_BY_PATH.get(path) or _kind_below(path)
+
+
+@lru_cache(maxsize=1024)
+def _kind_below(path: str) -> DocumentKind | None:
     return next((kind.at(path) for kind in KINDS if kind.is_many and kind.holds(path)), None)
 
 
