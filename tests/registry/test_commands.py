@@ -229,3 +229,8 @@ def test_a_batch_receipt_of_a_yanked_model_still_checks(pack: PackBuilder, run: 
     code, out, _err = run("verify-receipt", receipt, "--format", "json")
     assert (code, json.loads(out)["ok"]) == (1, False)
     assert run("verify-receipt", "none.json")[0] == ExitCode.UNREADABLE
+    code, _out, err = run(
+        "verify-receipt", str(Path(__file__).parents[2] / "packs/registry/statements/revocations.json")
+    )
+    assert code == ExitCode.UNREADABLE
+    assert "revocations.json: not the batch receipts of a demo" in err

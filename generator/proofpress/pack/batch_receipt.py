@@ -4,14 +4,16 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from proofpress.errors import IngestError
+from proofpress.evidence.base import Document
 from proofpress.evidence.demo import MAX_ROWS_BYTES, RECEIPTS, BatchReceipts, DemoRun, receipts_of, rows_of
 from proofpress.ingest.sources import read_file
-from proofpress.pack.writer import kind_of, parse_document
+from proofpress.pack.writer import PackError, kind_of, parse_document
 
 _MOST: Final = MAX_ROWS_BYTES * 4
+D = TypeVar("D", bound=Document)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,13 @@ class CheckedReceipt:
 def check_receipt(file: Path) -> CheckedReceipt:
     """Check `demo/batch_receipt_report.json` of a pack against the run's manifest, rows and receipts beside it.
 
-    Raises `IngestError` when a file is not there, `PackError` when it is no such document.
+    Raises `IngestError` when a file is not there, or is no such document.
     """
     data = _bytes(file)
-    report = parse_document(BatchReceipts, data)
+    report = _document(BatchReceipts, data, file)
     folder = file.absolute().parent.parent
-    run = parse_document(DemoRun, _bytes(folder / kind_of(DemoRun).path))
+    manifest = folder / kind_of(DemoRun).path
+    run = _document(DemoRun, _bytes(manifest), manifest)
     return CheckedReceipt(
         release_id=report.release_id,
         model_id=report.model_id,
@@ -62,6 +65,14 @@ def _differences(folder: Path, data: bytes, report: BatchReceipts, run: DemoRun)
         yield f"{RECEIPTS}: not the file that the report names"
     if receipts != receipts_of(found[report.input], found[report.output], report.model_id):
         yield f"{RECEIPTS}: not the receipts of these rows and this model"
+
+
+def _document(model: type[D], data: bytes, path: Path) -> D:
+    try:
+        return parse_document(model, data)
+    except PackError as exc:
+        said = str(exc).partition("; ")[0].replace(kind_of(model).path, "")
+        raise IngestError(f"{path}: not the {kind_of(model).role} of a demo: {said}") from exc
 
 
 def _bytes(path: Path) -> bytes:
