@@ -75,6 +75,7 @@ def _read(path: Path) -> "Mapping[QuestionId, Answer]":
 
     from proofpress.errors import IngestError
     from proofpress.evidence.signoff import Answers
+    from proofpress.ingest.schema import first_violation
     from proofpress.ingest.sources import read_file
     from proofpress.ingest.strict import StrictError, parse_yaml
 
@@ -84,8 +85,7 @@ def _read(path: Path) -> "Mapping[QuestionId, Answer]":
     except (OSError, StrictError) as exc:
         raise IngestError(f"{path}: the answers can't be read ({getattr(exc, 'strerror', None) or exc})") from exc
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise UsageError(f"{path}: /{'/'.join(map(str, first['loc']))}: {first['msg']}", hint=hint) from exc
+        raise UsageError(f"{path}: {first_violation(exc)}", hint=hint) from exc
 
 
 def _asked(draft: "Draft") -> "dict[QuestionId, Answer]":

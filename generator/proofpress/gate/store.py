@@ -12,6 +12,7 @@ from proofpress.evidence.gates import Gates
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.policy import Policy
 from proofpress.gate.judge import read_receipt
+from proofpress.ingest.schema import first_violation
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json, parse_yaml
 from proofpress.pack.writer import write_bytes, write_text
@@ -107,9 +108,5 @@ def gates_in_force(root: Path, receipt: GateReceipt, family: str) -> Gates:
 
 
 def _unusable(path: Path, exc: Exception) -> IngestError:
-    if isinstance(exc, ValidationError):
-        first = exc.errors()[0]
-        said = f"/{'/'.join(map(str, first['loc']))}: {first['msg']}"
-    else:
-        said = str(getattr(exc, "strerror", None) or exc)
+    said = first_violation(exc) if isinstance(exc, ValidationError) else str(getattr(exc, "strerror", None) or exc)
     return IngestError(f"{path.parent.name[:8]}…/{path.name}: {said}", hint="write it again with its command")

@@ -160,6 +160,12 @@ def _read_newer(kind: DocumentKind, raw: dict[str, Any]) -> tuple[Document | Non
             )
 
 
+def first_violation(exc: ValidationError) -> str:
+    """Where a model was first violated, as a JSON pointer, and how, in one line."""
+    first = exc.errors()[0]
+    return f"/{'/'.join(map(str, first['loc']))}: {first['msg']}"
+
+
 def schema_findings(file: str, error: ValidationError) -> tuple[Finding, ...]:
     """Findings for every place where a value broke its model."""
     return tuple(_findings(file, error))

@@ -21,6 +21,7 @@ from proofpress.evidence.publication import (
 )
 from proofpress.evidence.signed import statement
 from proofpress.gate.store import attestations
+from proofpress.ingest.schema import first_violation
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.pack.writer import write_bytes, write_text
@@ -51,8 +52,7 @@ def read_report(path: Path, model: type[M]) -> Read[M]:
     except StrictError as exc:
         raise IngestError(f"{path.name}: {exc}") from exc
     except ValidationError as exc:
-        first = exc.errors()[0]
-        said = f"/{'/'.join(map(str, first['loc']))}: {first['msg']}"
+        said = first_violation(exc)
         raise IngestError(f"{path.name}: not such a report: {said}", hint="write it with its command") from exc
     identity = Identified(name=path.name, sha256=hashlib.sha256(data).hexdigest(), size=len(data))
     return Read(report=report, identity=identity)

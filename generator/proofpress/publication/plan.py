@@ -16,6 +16,7 @@ from proofpress.evidence.publication import (
     PublicationConfig,
     PublicationPlan,
 )
+from proofpress.ingest.schema import first_violation
 from proofpress.ingest.sources import read_file
 from proofpress.ingest.strict import StrictError, parse_yaml
 from proofpress.pack.writer import private_path
@@ -45,9 +46,7 @@ def read_config(root: Path) -> PublicationConfig:
     except StrictError as exc:
         raise IngestError(f"{CONFIG}: {exc}") from exc
     except ValidationError as exc:
-        first = exc.errors()[0]
-        where = "/".join(map(str, first["loc"]))
-        raise IngestError(f"{CONFIG}: /{where}: {first['msg']}", hint="its schema is in docs/schemas") from exc
+        raise IngestError(f"{CONFIG}: {first_violation(exc)}", hint="its schema is in docs/schemas") from exc
 
 
 def plan(pack: VerifiedPack, bundle_id: str, config: PublicationConfig) -> PublicationPlan:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from proofpress.evidence.jsontext import dump_json
 from proofpress.evidence.signed import STATEMENT_PAYLOAD, Envelope, Statement, canonical_base64, key_bytes
+from proofpress.ingest.schema import first_violation
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.signing.keys import SigningKey, verifies
 
@@ -84,8 +85,7 @@ def open_envelope(data: bytes, payload_type: str) -> Opened:
     try:
         envelope = Envelope.model_validate(parse_json(data))
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise EnvelopeError(f"/{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+        raise EnvelopeError(first_violation(exc)) from exc
     except StrictError as exc:
         raise EnvelopeError(str(exc)) from exc
     return open_envelope_of(envelope, payload_type)
@@ -135,7 +135,6 @@ def open_statement(data: bytes) -> tuple[Statement, Opened]:
     try:
         return Statement.model_validate(parse_json(opened.payload)), opened
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise EnvelopeError(f"statement: /{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+        raise EnvelopeError(f"statement: {first_violation(exc)}") from exc
     except StrictError as exc:
         raise EnvelopeError(f"statement: {exc}") from exc

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from proofpress.evidence.finding import Finding
 from proofpress.evidence.policy import Policy
 from proofpress.evidence.publication import PublicationEvidence
+from proofpress.ingest.schema import first_violation
 from proofpress.signing.dsse import EnvelopeError, Opened, open_statement, signed_by
 from proofpress.signoff.read import Attested
 from proofpress.verify.rule import Rule
@@ -90,8 +91,7 @@ def _opened(data: bytes) -> tuple[PublicationEvidence, set[tuple[str, str]], Ope
     try:
         evidence = PublicationEvidence.model_validate(statement.predicate)
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise EnvelopeError(f"/{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+        raise EnvelopeError(first_violation(exc)) from exc
     return evidence, {(item.name, f"sha256:{item.digest.sha256}") for item in statement.subject}, opened
 
 

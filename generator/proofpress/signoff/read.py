@@ -13,6 +13,7 @@ from proofpress.evidence.policy import Policy
 from proofpress.evidence.signoff import PREDICATE_TYPE, Signoff
 from proofpress.gate.judge import read_receipt
 from proofpress.gate.store import RECEIPT
+from proofpress.ingest.schema import first_violation
 from proofpress.ingest.strict import StrictError
 from proofpress.signing.dsse import EnvelopeError, Opened, open_statement, signed_by
 
@@ -117,8 +118,7 @@ def _opened(data: bytes) -> tuple[Signoff, Opened, tuple[tuple[str, str], ...]]:
     try:
         said = Signoff.model_validate(statement.predicate)
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise EnvelopeError(f"sign-off: /{'/'.join(map(str, first['loc']))}: {first['msg']}") from exc
+        raise EnvelopeError(f"sign-off: {first_violation(exc)}") from exc
     return said, opened, tuple((item.name, item.digest.sha256) for item in statement.subject)
 
 
