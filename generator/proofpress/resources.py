@@ -1,7 +1,10 @@
 """What is installed: files that ship with the tool, beside the package or at a checkout's top, and libraries."""
 
+import os
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,9 +23,23 @@ def packaged(name: Literal["templates", "overrides"]) -> Path:
 
 
 @cache
-def library_version(name: str) -> str:
-    """Version of an installed library, asked once: the answer takes parsing all that the library says of itself.
+def _installed() -> Mapping[str, str]:
+    """Versions by the names of the folders that installers leave: importing `importlib.metadata` takes 25 ms."""
+    found: dict[str, str] = {}
+    for folder in sys.path:
+        with suppress(OSError):
+            for entry in os.listdir(folder or os.curdir):  # noqa: PTH208 - names alone are wanted
+                if entry.endswith(".dist-info"):
+                    name, _, version = entry.removesuffix(".dist-info").partition("-")
+                    found.setdefault(name.lower().replace("_", "-").replace(".", "-"), version)
+    return found
 
-    Raises `importlib.metadata.PackageNotFoundError`.
-    """
+
+def library_version(name: str) -> str:
+    """Version of an installed library. Raises `importlib.metadata.PackageNotFoundError`."""
+    known = _installed().get(name)
+    if known is not None:
+        return known
+    from importlib.metadata import version  # noqa: PLC0415 - installed in some other way
+
     return version(name)

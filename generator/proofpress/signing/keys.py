@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from proofpress.errors import IngestError, UsageError
@@ -33,6 +32,8 @@ class SigningKey:
 
     def pem(self, password: str | None = None) -> bytes:
         """The key as PKCS #8 in PEM, encrypted when there is a password."""
+        from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - 30 ms that verifying does not need
+
         how: serialization.KeySerializationEncryption = serialization.NoEncryption()
         if password:
             how = serialization.BestAvailableEncryption(password.encode())
@@ -73,6 +74,8 @@ def read_key(path: Path, environment: Mapping[str, str]) -> SigningKey:
         raise IngestError(f"{path}: the key can't be read ({exc.strerror or exc})") from exc
     if os.name == "posix" and mode & 0o077:
         raise IngestError(f"{path}: others than its owner may read the key", hint=f"chmod 600 {path}")
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - 30 ms that verifying does not need
+
     password = environment.get(PASSWORD_VARIABLE)
     try:
         key = serialization.load_pem_private_key(data, password.encode() if password else None)

@@ -7,8 +7,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Final
-from xml.sax.saxutils import escape, quoteattr
 
 from proofpress.evidence.jsontext import published_json
 from proofpress.evidence.withdrawn import Withdrawal
@@ -213,7 +213,7 @@ def errata_feed(frames: FrameSet, errata: Sequence[Erratum]) -> Iterator[OutputF
     head = (
         '<?xml version="1.0" encoding="utf-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">\n'
         f"<title>{escape(frames.site_name)}: errata</title>\n<id>{escape(base)}errata.xml</id>\n"
-        f'<link rel="self" href={quoteattr(base + "errata.xml")}/>\n<link href={quoteattr(base)}/>\n'
+        f'<link rel="self" href="{escape(base)}errata.xml"/>\n<link href="{escape(base)}"/>\n'
         f"<author><name>{escape(frames.site_name)}</name></author>\n<updated>{updated}</updated>\n"
     )
     parts = [head]
@@ -224,7 +224,7 @@ def errata_feed(frames: FrameSet, errata: Sequence[Erratum]) -> Iterator[OutputF
         told = " ".join(filter(None, (item.reason, f"Use {item.instead} instead." if item.instead else "")))
         parts.append(
             f"<entry><title>{escape(f'{item.word}: {item.bundle_id}')}</title><id>{escape(f'{url}#{which}')}</id>"
-            f"<link href={quoteattr(f'{url}#{shown}')}/><updated>{item.at}</updated>"
-            f"<category term={quoteattr(item.word.lower())}/><summary>{escape(told)}</summary></entry>\n"
+            f'<link href="{escape(f"{url}#{shown}")}"/><updated>{item.at}</updated>'
+            f'<category term="{escape(item.word.lower())}"/><summary>{escape(told)}</summary></entry>\n'
         )
     yield OutputFile(path="errata.xml", data=("".join(parts) + "</feed>\n").encode())

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, entry_points
 from pathlib import Path
 from typing import Any, Final
 
@@ -144,6 +143,8 @@ def _plugin_distributions(plugins: tuple[str, ...]) -> tuple[str, ...]:
     foreign = set(plugins) - _OWN_PLUGINS
     if not foreign:
         return ()
+    from importlib.metadata import entry_points  # noqa: PLC0415 - plugins of others alone need it
+
     points = entry_points(group="mkdocs.plugins")
     names = {point.dist.name for point in points if point.dist and point.name.split("/")[-1] in foreign}
     return tuple(sorted(names - set(_LIBRARIES)))
@@ -152,7 +153,7 @@ def _plugin_distributions(plugins: tuple[str, ...]) -> tuple[str, ...]:
 def _version(library: str) -> str:
     try:
         return library_version(library)
-    except PackageNotFoundError as exc:
+    except ModuleNotFoundError as exc:
         raise BuildError(f"{library} is not installed", hint="reinstall proofpress") from exc
 
 

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, NamedTuple
 
 from proofpress.evidence.base import Document
 from proofpress.evidence.derivation import Derivation
@@ -29,8 +29,7 @@ SCORES = "fixed_input_scores"
 """The kind of a score among the promises."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(NamedTuple):
     """Something that several packs may name, and a digest of what this pack says of it."""
 
     kind: str
@@ -39,8 +38,7 @@ class Identity:
     file: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class Kept(NamedTuple):
     """A promise of the interface or a score on a fixed input: `kind` is its list, `says` what it stands for."""
 
     kind: str
@@ -121,7 +119,12 @@ def facts_of(label: str, evidence: Evidence) -> PackFacts:
 
 def facts_json(facts: PackFacts) -> dict[str, Any]:
     """Facts as a card holds them; `facts_from` reads them back."""
-    return asdict(facts)
+    return {
+        **{each.name: getattr(facts, each.name) for each in fields(facts)},
+        "identities": [identity._asdict() for identity in facts.identities],
+        "promises": [promise._asdict() for promise in facts.promises],
+        "derived": asdict(facts.derived) if facts.derived else None,
+    }
 
 
 def facts_from(card: Mapping[str, Any]) -> PackFacts:
