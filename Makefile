@@ -10,7 +10,7 @@ JOBS ?= 2
 export HYPOTHESIS_STORAGE_DIRECTORY := $(CURDIR)/build/hypothesis
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: site serve test lint registry system bench mutations packs docs lock clean
+.PHONY: site serve test lint registry system bench bench-scale mutations packs docs lock clean
 
 site: $(READY)  ## the example site, from packs/ into site/
 	$(BIN)/proofpress build
@@ -28,6 +28,9 @@ lint: $(READY)
 
 registry: $(READY)  ## the example's log, whole; with BASE=origin/main that branch's log must be its prefix
 	$(BIN)/proofpress registry verify $(if $(BASE),--base '$(BASE)')
+
+bench-scale: $(READY)  ## how costs grow with the number of releases (SIZES='1000 10000')
+	$(BIN)/python tests/bench/scale.py $(SIZES)
 
 bench: $(READY)  ## what a build costs, measured
 	$(BIN)/python tests/bench/run.py

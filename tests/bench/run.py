@@ -5,7 +5,6 @@ file system, with its input in the system's cache. "CPU" is user and system time
 """
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -16,18 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from instances import EXTRA, PROOFPRESS, REPOSITORY, STORE, Instance, instance_of, say, tidy
 from measure import CommandError, Cost, file_system, middle, repeat, run, warm
 
-HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[1]
-STORE = REPOSITORY / "build" / "bench"
-QUIET = {"NO_MKDOCS_2_WARNING": "1"}
-PROOFPRESS = (sys.executable, "-m", "proofpress")
-EXTRA = 4
 ARTIFACTS, ARTIFACT_BYTES = 4, 512 * 1024 * 1024
-HUGO_PAGE = (
-    "<!doctype html><html lang=en><meta charset=utf-8><title>{{ .Title }}</title><body>{{ .Content }}</body></html>\n"
-)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +31,7 @@ class Bench:
     def keep(self, name: str, cost: Cost) -> Cost:
         """Remember a measurement, and say that it was made."""
         self.costs[name] = cost.plain()
-        _say(f"measured {name}: {_seconds(cost)}, {cost.largest:.0f} MiB")
+        say(f"measured {name}: {_seconds(cost)}, {cost.largest:.0f} MiB")
         return cost
 
     def compare(self, job: str, ours: Cost, peer_name: str, peer: Cost, goal: str) -> None:
@@ -66,88 +57,6 @@ class Bench:
         for line in self.lines:
             cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=False)]
             yield "  ".join([*cells, line[3]]).rstrip()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instance:
-    """A generated instance with its peer's pages."""
-
-    folder: Path
-    facts: dict[str, Any]
-
-    @property
-    def root(self) -> Path:
-        """Where proofpress runs."""
-        return self.folder / "instance"
-
-    @property
-    def peer(self) -> Path:
-        """Where MkDocs runs."""
-        return self.folder / "peer"
-
-    @property
-    def _log(self) -> Path:
-        return self.root / "packs" / "registry" / "log"
-
-    def fresh(self) -> None:
-        """Neither site nor state, and no more than the first releases. Old trees are moved, since deleting them
-        makes the file system slow for what comes next.
-        """
-        trash = self.folder / "trash"
-        trash.mkdir(exist_ok=True)
-        for path in (self.root / "site", self.root / "build", self.peer / "site", self.folder / "hugo" / "public"):
-            if path.exists():
-                path.rename(trash / f"{len(list(trash.iterdir()))}-{path.name}")
-        for label in self.facts["extra"]:
-            if (self.root / "packs" / label).exists():
-                shutil.rmtree(self.root / "packs" / label)
-        self._exchange_log("log")
-
-    def build(self, *, jobs: int, sample_memory: bool = False) -> Cost:
-        """`proofpress build`."""
-        return run((*PROOFPRESS, "build", "--jobs", str(jobs)), cwd=self.root, sample_memory=sample_memory)
-
-    def add(self, number: int) -> None:
-        """One more release: its pack, and its events in the registry."""
-        label = self.facts["extra"][number]
-        shutil.copytree(self.folder / "extra" / label, self.root / "packs" / label)
-        self._exchange_log(f"{number}.log")
-
-    def _exchange_log(self, name: str) -> None:
-        shutil.rmtree(self._log)
-        shutil.copytree(self.folder / "extra" / name, self._log)
-
-    def mkdocs(self) -> Cost:
-        """`mkdocs build` of the same documents."""
-        return run((sys.executable, "-m", "mkdocs", "build", "-q"), cwd=self.peer, env=QUIET)
-
-
-def instance_of(releases: int) -> Instance:
-    """The instance with so many releases; made once for each state of packs/ and the generator."""
-    folder = STORE / f"{_inputs_digest()[:12]}-{releases}"
-    facts = folder / "facts.json"
-    if not facts.exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        _say(f"generating {releases} releases")
-        command = (sys.executable, str(HERE / "generate.py"), str(folder))
-        jobs = str(len(os.sched_getaffinity(0)))
-        run((*command, "--releases", str(releases), "--extra", str(EXTRA), "--jobs", jobs), cwd=folder)
-    found = Instance(folder=folder, facts=json.loads(facts.read_text(encoding="utf-8")))
-    found.fresh()
-    warm(found.root, found.peer, found.folder / "extra")
-    return found
-
-
-def _inputs_digest() -> str:
-    """Real packs hold their rendered documents, so a changed rendering changes this too."""
-    digest = hashlib.sha256()
-    folders = [REPOSITORY / "packs", REPOSITORY / "site_src", REPOSITORY / "mkdocs.yml"]
-    paths = [path for folder in folders for path in (sorted(folder.rglob("*")) if folder.is_dir() else [folder])]
-    for path in [*paths, HERE / "clones.py", HERE / "generate.py"]:
-        if path.is_file():
-            digest.update(path.relative_to(REPOSITORY).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def measure_builds(bench: Bench, found: Instance, cores: int) -> None:
@@ -273,16 +182,9 @@ def measure_hugo(bench: Bench, found: Instance) -> None:
     if not shutil.which("hugo"):
         bench.note(job, "", "", "skipped: hugo is not here (apt-get install hugo)")
         return
-    folder = found.folder / "hugo"
-    if not (folder / "content").exists():
-        (folder / "layouts" / "_default").mkdir(parents=True)
-        (folder / "config.toml").write_text('disableKinds = ["taxonomy", "term", "RSS", "sitemap"]\n', encoding="utf-8")
-        for name in ("single", "list"):
-            (folder / "layouts" / "_default" / f"{name}.html").write_text(HUGO_PAGE, encoding="utf-8")
-        shutil.copytree(found.peer / "docs" / "releases", folder / "content" / "releases")
     found.fresh()
     try:
-        peer = bench.keep("hugo", run(("hugo", "--quiet"), cwd=folder))
+        peer = bench.keep("hugo", found.hugo())
     except CommandError as exc:
         bench.note(job, "", "", f"skipped: {str(exc).splitlines()[-1]}")
         return
@@ -294,11 +196,6 @@ def measure_hugo(bench: Bench, found: Instance) -> None:
 def _seconds(cost: Cost) -> str:
     digits = 2 if cost.wall < 10 else 1
     return f"{cost.wall:.{digits}f} s wall {cost.cpu:.{digits}f} s CPU"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"  {text}\n")
-    sys.stderr.flush()
 
 
 def _heading(place: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[str]:
@@ -367,18 +264,8 @@ def main() -> int:
     }
     target = REPOSITORY / "build" / "bench.json"
     target.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    _tidy()
+    tidy()
     return 0
-
-
-def _tidy() -> None:
-    """Remove what runs left behind, and instances of older states of the packs."""
-    current = _inputs_digest()[:12]
-    for path in STORE.iterdir():
-        if current not in path.name:
-            shutil.rmtree(path)
-        elif (path / "trash").exists():
-            shutil.rmtree(path / "trash")
 
 
 if __name__ == "__main__":
