@@ -30,31 +30,28 @@ KINDS = {".html": "page", ".json": "JSON file", ".xml": "feed"}
 def measure(size: int, *, peers: bool) -> dict[str, float]:
     """Every cost of an instance of one size, by its name and unit. The instance is removed."""
     found = instance_of(size)
-    cores = str(len(os.sched_getaffinity(0)))
     try:
-        costs = dict(_costs(found, cores, peers=peers))
-        costs |= dict(_bytes(found))
+        return {**dict(_costs(found, len(os.sched_getaffinity(0)), peers=peers)), **dict(_bytes(found))}
     finally:
         shutil.rmtree(found.folder)
-    return costs
 
 
-def _costs(found: Instance, cores: str, *, peers: bool) -> Iterator[tuple[str, float]]:
+def _costs(found: Instance, cores: int, *, peers: bool) -> Iterator[tuple[str, float]]:
     def all_of(name: str, cost: Cost) -> Iterator[tuple[str, float]]:
         say(f"{found.facts['releases']:,}: {name} {cost.wall:.2f} s wall, {cost.cpu:.2f} s CPU")
         yield f"{name}, s", cost.wall
         yield f"{name}, s CPU", cost.cpu
         yield f"{name}, MiB", cost.largest
 
-    yield from all_of("verify", run((*PROOFPRESS, "check", "--jobs", cores), cwd=found.root))
-    yield from all_of("cold build", found.build(jobs=int(cores)))
-    yield from all_of("nothing changed", repeat(3, lambda: found.build(jobs=int(cores))))
+    yield from all_of("verify", run((*PROOFPRESS, "check", "--jobs", str(cores)), cwd=found.root))
+    yield from all_of("cold build", found.build(jobs=cores))
+    yield from all_of("nothing changed", repeat(3, lambda: found.build(jobs=cores)))
     found.add(0)
-    found.build(jobs=int(cores))  # makes the second tree
+    found.build(jobs=cores)  # makes the second tree
     later = []
     for number in range(1, len(found.facts["extra"])):
         found.add(number)
-        later.append(found.build(jobs=int(cores)))
+        later.append(found.build(jobs=cores))
     yield from all_of("one release added", middle(later))
     if peers:
         yield from all_of("mkdocs, cold", found.mkdocs())
@@ -73,14 +70,14 @@ def _bytes(found: Instance) -> Iterator[tuple[str, float]]:
     beyond = 0
     largest: dict[str, int] = defaultdict(int)
     for place, folders, names in os.walk(site):
-        inner = Path(place).relative_to(site).parts
-        if inner[:1] == ("releases",) and len(inner) == 2:
+        top, *below = Path(place).relative_to(site).parts or ("",)
+        if top == "releases" and len(below) == 1:
             folders[:] = [name for name in folders if name != "files"]
         for name in names:
             size = (Path(place) / name).stat().st_size
-            beyond += 0 if inner[:1] == ("assets",) else size
+            beyond += 0 if top == "assets" else size
             kind = KINDS.get(Path(name).suffix)
-            if kind and inner[:1] not in {("releases",), ("assets",), ("source",)}:
+            if kind and top not in {"assets", "releases", "source"}:
                 largest[kind] = max(largest[kind], size)
     yield "published for a release, bytes beyond its evidence", beyond / found.facts["releases"]
     for kind, size in sorted(largest.items()):

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from proofpress.build.sources import FOLDER, LIBRARIES, SCHEMA, SIGNATURE, STATE
 from proofpress.errors import IngestError
 from proofpress.ingest.strict import StrictError, parse_json
 from proofpress.prove.reader import SiteReader, safe_path
-from proofpress.resources import packaged
+from proofpress.resources import library_version, packaged
 
 _THREADS: Final = 8
 _EXTENSIONS: Final = frozenset(
@@ -103,8 +102,8 @@ def _versions(said: dict[str, Any], found: Rebuilt) -> None:
     libraries = said.get("libraries")
     for name in LIBRARIES:
         theirs = libraries.get(name) if isinstance(libraries, dict) else None
-        if theirs != version(name):
-            found.versions_differ.append(f"{name} {theirs} (here {version(name)})")
+        if theirs != library_version(name):
+            found.versions_differ.append(f"{name} {theirs} (here {library_version(name)})")
     for name, why in (
         ("environment", "its mkdocs.yml reads environment variables: {}"),
         ("outside", "its mkdocs.yml names files that are not published: {}"),
